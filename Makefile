@@ -25,7 +25,7 @@ $(VENV)/.made:
 	@echo 'Setting up $(VENV) ...'
 	@rm -rf $(VENV)
 	@# Debian's python3 comes without ensurepip; a pip of the system's can stand in for it.
-	@if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then $(PYTHON) -m venv $(VENV); \
+	@if $(PYTHON) -c 'import ensurepip; ensurepip.version()' 2>/dev/null; then $(PYTHON) -m venv $(VENV); \
 	elif $(PYTHON) -m pip --version >/dev/null 2>&1; then \
 	    $(PYTHON) -m venv --without-pip $(VENV) \
 	    && $(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python install --quiet pip; \
@@ -55,13 +55,16 @@ demo: $(VENV)/.demo ## differentiate an expression, then train a network on real
 # ----------------------------------------------------------------------------------------- tests
 # One BLAS thread per process: the tests run in parallel already.
 
-PYTEST = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 JAX_PLATFORMS=cpu \
-         $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
+pytest test-nightly: export OPENBLAS_NUM_THREADS = 1
+pytest test-nightly: export OMP_NUM_THREADS = 1
+pytest test-nightly: export JAX_PLATFORMS = cpu
+
+PYTEST = $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
 
 test: lint pytest ## lint, types, layer contracts, and the tests in parallel
 
 pytest: $(VENV)/.dev ## the tests alone; make pytest ARGS="tests/test_value.py -k power"
-	$(PYTEST) $(ARGS)
+	$(strip $(PYTEST) $(ARGS))
 
 test-nightly: lint ## the same with the large counts, which take hours
 	$(PYTEST) -m "nightly or not nightly" --hypothesis-profile nightly $(ARGS)
@@ -70,7 +73,7 @@ lint: $(VENV)/.dev ## ruff, mypy --strict and the layer contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/.dev ## mend what ruff can mend
 	$(BIN)/ruff check --fix
