@@ -1,0 +1,1 @@
+"""Neural networks: modules, functions of tensors, losses, data and training."""
