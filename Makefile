@@ -57,7 +57,6 @@ demo: $(VENV)/.demo ## differentiate an expression, then train a network on real
 
 pytest test-nightly: export OPENBLAS_NUM_THREADS = 1
 pytest test-nightly: export OMP_NUM_THREADS = 1
-pytest test-nightly: export JAX_PLATFORMS = cpu
 
 PYTEST = $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
 

@@ -1,8 +1,16 @@
 """What every test may rely on: the same numbers in every run, and two sizes of property test."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import settings
+
+# JAX and Matplotlib read these when they are first imported: float64 and the CPU for the oracle in
+# whatever test comes first, and pictures without a screen.
+os.environ.setdefault("JAX_ENABLE_X64", "1")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("MPLBACKEND", "Agg")
 
 # A failure must come again when the test is run again, so the daily profile draws the same examples
 # each time; the nightly one looks for new ones (`make test-nightly`).
