@@ -81,7 +81,7 @@ format: $(VENV)/.dev ## mend what ruff can mend
 # ----------------------------------------------------------------------- notebooks and reference
 
 notebooks: $(VENV)/.dev ## execute every notebook again and store its pictures
-	$(BIN)/jupytext --to notebook --execute notebooks/*.py
+	$(BIN)/jupytext --to notebook --set-kernel python3 --execute notebooks/*.py
 
 docs: $(VENV)/.dev ## the API reference, into out/docs
 	$(BIN)/pdoc --math --output-directory $(OUT)/docs autograd nn optim
