@@ -8,6 +8,7 @@ OUT    := out
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.NOTPARALLEL: # the tests come last, and use every core themselves
 .PHONY: help demo test test-nightly pytest lint format notebooks docs bench bench-peers clean distclean
 
 help: ## this list
