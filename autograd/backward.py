@@ -1,0 +1,271 @@
+"""The backward pass over recorded arrays: rules are called, their gradients fitted and summed.
+
+:func:`backpropagate` is the whole of it; ``Tensor.backward``, ``gradients`` and the transforms are
+thin callers.  Gradients in flight are raw arrays, so rules run at NumPy's speed.  With
+``differentiable=True`` saved arrays are handed to the rules as tensors: the same rules then record
+the gradient's own graph.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .anomaly import locked, unlock, watch_backward
+from .context import current_mode
+from .graph import sweep, topological_order
+from .primitive import ArrayNode, OutputGradients, Outputs, Spec, boxed, slim
+from .versions import last_change, versions
+
+__all__ = ["Indexed", "backpropagate", "unbroadcast"]
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """The adjoint of broadcasting: sum ``g`` over the axes along which ``shape`` was repeated.
+
+    >>> unbroadcast(np.ones((4, 2, 3)), (2, 1))
+    array([[12.],
+           [12.]])
+    """
+    if g.shape == shape:
+        return g
+    lead = g.ndim - len(shape)
+    repeated = [lead + i for i, n in enumerate(shape) if n == 1 and g.shape[lead + i] != 1]
+    if axes := (*range(lead), *repeated):
+        g = np.sum(g, axis=axes, keepdims=True)
+    return np.reshape(g, shape)
+
+
+class Indexed:
+    """The gradient of ``x[index]`` on its way to ``x``: entries, not yet an array of ``x``'s shape.
+
+    A loop over ``x[i]`` sends one to ``x`` for each turn.  They are collected here and added into
+    one buffer when the backward pass reaches ``x``, so n turns cost O(n), not O(n²).  ``gather`` is
+    the function that turns the whole list into the array, recorded where the entries are tensors.
+    """
+
+    __slots__ = ("dtype", "entries", "gather", "shape")
+    __array_ufunc__ = None  # so that array + Indexed comes to __radd__
+
+    def __init__(self, g: Any, index: Any, like: Any, gather: Any) -> None:
+        self.shape = like.shape
+        self.dtype = g.dtype
+        self.entries = [(g, index)]
+        self.gather = gather
+
+    def __add__(self, other: Any) -> Any:
+        if not isinstance(other, Indexed):
+            return self.dense() + other
+        self.entries += other.entries
+        return self
+
+    def __radd__(self, other: Any) -> Any:
+        return other + self.dense()
+
+    def dense(self) -> Any:
+        """The array of the argument's shape."""
+        gradients, indices = zip(*self.entries, strict=True)
+        return self.gather(*gradients, indices=indices, shape=self.shape)
+
+
+class _Pass:
+    """One backward pass: its options, and which sums in flight it made itself (may add into)."""
+
+    __slots__ = ("anomaly", "differentiable", "needed", "owned", "retain", "stops")
+
+    def __init__(
+        self,
+        differentiable: bool,
+        retain: bool,
+        needed: set[ArrayNode] | None,
+        stops: dict[ArrayNode, Any],
+    ) -> None:
+        self.differentiable = differentiable
+        self.retain = retain
+        self.needed = needed
+        self.stops = stops
+        self.owned: set[ArrayNode] = set()
+        self.anomaly = current_mode().anomaly
+
+    def send(self, node: ArrayNode, g: Any, in_flight: dict[ArrayNode, Any]) -> None:
+        """Call the rules of ``node``'s tracked arguments and add the results to ``in_flight``."""
+        args, out = node.args, node.out
+        if args is None:
+            raise _freed(node)
+        if node.index < last_change[0]:
+            _refuse_changed_arrays(node)
+        if g.__class__ is Indexed or node.hooks is not None or out.__class__ is Outputs:
+            g = self._settled(node, g)
+        if self.stops and node in self.stops:
+            self.stops[node] = g
+        if self.differentiable:
+            args, out = _as_tensors(node)
+        needed, rules, static = self.needed, node.primitive.rules, node.static  # type: ignore[union-attr]
+        i = -1
+        for parent in node.parents:
+            i += 1
+            if parent is None or (needed is not None and parent not in needed):
+                continue
+            parent_g = rules[i](g, out, *args, **static)  # type: ignore[misc]
+            like = parent.out
+            try:
+                fits = parent_g.shape == like.shape and parent_g.dtype is like.dtype
+            except AttributeError:
+                fits = False
+            if not fits:
+                parent_g = _fitted(parent_g, node, i, parent, g)
+            if self.anomaly:
+                watch_backward(node, i, g, parent_g)
+            earlier = in_flight.get(parent)
+            if earlier is None:
+                in_flight[parent] = parent_g
+            elif parent in self.owned:
+                earlier += parent_g
+                in_flight[parent] = earlier
+            else:
+                in_flight[parent] = earlier + parent_g
+                self.owned.add(parent)
+        if not self.retain:
+            _free(node)
+
+    def _settled(self, node: ArrayNode, g: Any) -> Any:
+        """``g`` as the array (or the tuple of arrays) that rules expect, after the hooks."""
+        if isinstance(g, Indexed):
+            g = g.dense()
+        if isinstance(g, OutputGradients):
+            return g.completed(node.out)
+        return _hooked(node, g) if node.hooks else g
+
+
+def backpropagate(
+    in_flight: dict[ArrayNode, Any],
+    *,
+    inputs: Iterable[ArrayNode] | None = None,
+    retain: bool = False,
+    differentiable: bool = False,
+) -> dict[ArrayNode, Any]:
+    """Send the gradients ``in_flight`` (of the roots) backward; returns those that arrived.
+
+    They arrive at the leaves and at nodes that ask to retain theirs; with ``inputs`` at these nodes
+    only, and nothing is computed that does not lead there.  Saved arrays are freed on the way
+    unless ``retain``.  Nothing else is changed: whoever calls commits the result.
+    """
+    order = topological_order(list(in_flight))
+    hooked = []
+    for node in order:
+        if node.args is None:
+            raise _freed(node)
+        if node.hooks is not None:
+            hooked.append(node)
+    needed = None if inputs is None else _leading_to(inputs, order)
+    wanted = [n for n in hooked if n.parents and hasattr(n, "tensor")] if inputs is None else inputs
+    run = _Pass(differentiable, retain, needed, dict.fromkeys(wanted))
+    if needed is not None:
+        order = [node for node in order if node in needed]
+        in_flight = {node: g for node, g in in_flight.items() if node in needed}
+    arrived = sweep(order, in_flight, run.send)
+    for node, g in arrived.items():
+        if g.__class__ is Indexed or node.hooks is not None:
+            arrived[node] = run._settled(node, g)
+    arrived.update((node, g) for node, g in run.stops.items() if g is not None)
+    return arrived
+
+
+def _leading_to(inputs: Iterable[ArrayNode], order: Sequence[ArrayNode]) -> set[ArrayNode]:
+    """The nodes of ``order`` (newest first) that depend on one of ``inputs``, and these."""
+    needed = set(inputs)
+    for node in reversed(order):
+        if not needed.isdisjoint(node.parents):
+            needed.add(node)
+    return needed
+
+
+def _as_tensors(node: ArrayNode) -> tuple[list[Any], Any]:
+    """The saved arguments and the output as tensors that belong to the graph."""
+    args = [
+        a if parent is None or isinstance(a, Spec) else boxed(a, parent)
+        for a, parent in zip(node.args or (), node.parents, strict=True)
+    ]
+    if isinstance(node.out, Outputs):
+        return args, node.out.unpacked(node)
+    return args, node.out if isinstance(node.out, Spec) else boxed(node.out, node)
+
+
+def _fitted(g: Any, node: ArrayNode, i: int, parent: ArrayNode, incoming: Any) -> Any:
+    """``g`` with the argument's shape and dtype, or an error that names the rule."""
+    like = parent.out
+    if g is None:
+        return np.zeros_like(incoming, shape=like.shape, dtype=like.dtype)
+    if not hasattr(g, "shape") or not hasattr(g, "dtype"):
+        if not isinstance(g, (int, float, complex)):
+            raise _wrong_gradient(node, i, f"a gradient of shape {like.shape}", f"{type(g).__name__}")
+        g = np.full_like(incoming, g, shape=())
+    if g.shape != like.shape:
+        if not node.primitive.elementwise:  # type: ignore[union-attr]
+            raise _wrong_gradient(node, i, f"a gradient of shape {like.shape}", f"shape {g.shape}")
+        g = unbroadcast(g, like.shape) if g.ndim >= len(like.shape) else np.broadcast_to(g, like.shape)
+    if g.dtype != like.dtype and not isinstance(g, Indexed):
+        if g.dtype.kind == "c" and like.dtype.kind != "c":
+            g = np.real(g)
+        g = g.astype(like.dtype)
+    return g
+
+
+def _wrong_gradient(node: ArrayNode, i: int, expected: str, actual: str) -> RuntimeError:
+    primitive = node.primitive
+    name = primitive.names[min(i, len(primitive.names) - 1)]  # type: ignore[union-attr]
+    return RuntimeError(
+        f"{node.label}: the derivative rule for argument {i} ({name}) returned {actual}, "
+        f"expected {expected}. A rule returns the gradient of its argument, with its shape."
+    )
+
+
+def _hooked(node: ArrayNode, g: Any) -> Any:
+    """``g`` after the hooks of ``node``; each may return a replacement."""
+    for hook in list(node.hooks or ()):
+        replacement = hook(g)
+        if replacement is not None:
+            if getattr(replacement, "shape", None) != g.shape:
+                raise RuntimeError(
+                    f"{node.label}: a hook returned {type(replacement).__name__} of shape "
+                    f"{getattr(replacement, 'shape', None)}, expected the gradient's shape {g.shape} "
+                    "(or None to leave it)."
+                )
+            g = replacement
+    return g
+
+
+def _free(node: ArrayNode) -> None:
+    """Let go of the saved arrays; small ones stay under ``kept`` so that the graph can be drawn."""
+    args = node.args or ()
+    if not node.keeps:
+        args = tuple([slim(a) for a in args])
+        node.out = slim(node.out)
+    node.kept = args
+    node.args = None
+    if locked:
+        unlock(node)
+
+
+def _freed(node: ArrayNode) -> RuntimeError:
+    return RuntimeError(
+        f"backward through {node.label}: the graph has been freed by an earlier backward pass. "
+        "Call the earlier one with retain_graph=True, or compute the result again."
+    )
+
+
+def _refuse_changed_arrays(node: ArrayNode) -> None:
+    """Raise if an array that a rule is about to read was changed in place after it was saved."""
+    primitive = node.primitive
+    need_out, need_args = primitive.needs(tuple([p is not None for p in node.parents]))  # type: ignore[union-attr]
+    saved = [(f"argument {i} ({primitive.names[min(i, len(primitive.names) - 1)]})", a)  # type: ignore[union-attr]
+             for i, (a, need) in enumerate(zip(node.args or (), need_args, strict=True)) if need]
+    saved += [("its result", node.out)] if need_out else []
+    for what, array in saved:
+        then, now = versions(array, node.index)
+        if then != now:
+            raise RuntimeError(
+                f"{node.label}: {what}, of shape {array.shape}, was changed in place after it was saved "
+                f"for backward: version {then} is needed, it is at version {now}. Change a copy "
+                "(t.clone()), or make the change after backward()."
+            )

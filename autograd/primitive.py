@@ -1,0 +1,600 @@
+"""Primitives: a forward function in plain NumPy, and one derivative rule per argument.
+
+The whole idea of this package is in one line of a rule table::
+
+    tanh = unary(np.tanh, lambda g, out, x: g * (1 - out * out), saves="out")
+
+The rule gets the gradient ``g`` of the result, the result ``out`` and the arguments, and returns the
+gradient of its argument.  It is ordinary NumPy code, so whatever speaks NumPy's protocols can run
+it: ndarrays (first order, at raw speed), tensors (every further order, since the gradient is then
+itself recorded), CuPy and Dask arrays.
+
+A call on tracked tensors makes an :class:`ArrayNode`: the primitive, the parents' nodes, and of the
+arrays only those that the rules of the tracked arguments declare in ``saves``.  For every other
+array the node keeps a :class:`Spec`, its shape and dtype.
+
+What does *not* belong here: rules (``ops/``), the backward pass (``backward.py``), ``Tensor``.
+"""
+
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn, cast
+
+import numpy as np
+
+from .anomaly import watch_forward
+from .context import Mode, current_mode, scope_path
+from .graph import next_index
+from .versions import rebound, stale_view
+
+__all__ = [
+    "ArrayNode",
+    "Binary",
+    "Box",
+    "Function",
+    "OutputGradients",
+    "Outputs",
+    "Primitive",
+    "Spec",
+    "Unary",
+    "binary",
+    "boxed",
+    "implements",
+    "leaf_node",
+    "numpy_functions",
+    "primitive",
+    "slim",
+    "unary",
+    "wrap_results_in",
+]
+
+SMALL = 64
+"""Arrays of at most so many entries stay with their node, so that small graphs show every number."""
+
+Rule = Callable[..., Any]
+_new = object.__new__
+
+
+class Spec:
+    """The shape and dtype of an array that was not saved."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
+        self.shape = shape
+        self.dtype = dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        size = 1
+        for n in self.shape:
+            size *= n
+        return size
+
+    def __repr__(self) -> str:
+        return f"Spec(shape={self.shape}, dtype={self.dtype})"
+
+    def _not_saved(self, *_: Any, **__: Any) -> NoReturn:
+        raise RuntimeError(
+            f"a derivative rule uses an array of shape {self.shape} that was not saved: only its "
+            "shape and dtype are left. Name it in defvjp(..., saves=...)."
+        )
+
+    # Anything numerical a rule might do with it ends in the sentence above.
+    __array__ = __array_ufunc__ = __array_function__ = __getitem__ = __len__ = _not_saved
+    __float__ = __bool__ = __iter__ = __neg__ = __abs__ = _not_saved
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _not_saved
+    __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _not_saved
+    __lt__ = __le__ = __gt__ = __ge__ = _not_saved
+
+
+class Box:
+    """What primitives look for among their arguments: an array and, when it is tracked, a node.
+
+    ``Tensor`` is the one class derived from it; primitives know no more of tensors than this.
+    """
+
+    __slots__ = ("__weakref__", "_data", "_node")
+
+    _data: Any
+    _node: "ArrayNode | None"
+
+
+class ArrayNode:
+    """One recorded operation, or a leaf (``primitive`` is None and there are no parents).
+
+    ``args`` is None once the graph has been freed.  ``tensor`` (a weak reference; leaves, and others
+    after ``retain_grad()``), ``kept``, ``name`` and ``origin`` (the user's line, under
+    ``detect_anomaly``) are set only where there is something to say.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "args",
+        "hooks",
+        "index",
+        "keeps",
+        "kept",
+        "name",
+        "origin",
+        "out",
+        "parents",
+        "primitive",
+        "scope",
+        "static",
+        "tensor",
+    )
+
+    primitive: "Primitive | None"
+    parents: tuple["ArrayNode | None", ...]
+    args: tuple[Any, ...] | None
+    static: dict[str, Any]
+    out: Any
+    scope: Any
+    index: int
+    hooks: list[Any] | None
+    keeps: bool
+    kept: tuple[Any, ...]
+    name: str
+    origin: str
+    tensor: Any
+
+    def __repr__(self) -> str:
+        what = self.primitive.name if self.primitive else "leaf"
+        return f"<node {self.index}: {what} {self.out.shape}>"
+
+    @property
+    def label(self) -> str:
+        """The operation and its scope, for messages: ``log [in model.fc1 (Linear)]``."""
+        name = self.primitive.name if self.primitive else "leaf"
+        path = scope_path(self.scope)
+        return f"{name} [in {path}]" if path else name
+
+
+_NOTHING_STATIC: dict[str, Any] = {}
+_tensor_class: type[Box] = Box
+
+
+def wrap_results_in(tensor_class: type[Box]) -> None:
+    """Say which class results are (called once, by ``tensor.py``, the layer above)."""
+    global _tensor_class
+    _tensor_class = tensor_class
+
+
+def boxed(data: Any, node: ArrayNode | None) -> Any:
+    """A tensor of ``data`` with that node (None: not tracked)."""
+    tensor = _new(_tensor_class)
+    tensor._data = data
+    tensor._node = node
+    return tensor
+
+
+def leaf_node(data: Any) -> ArrayNode:
+    """A node without parents: an independent variable."""
+    node = _new(ArrayNode)
+    node.primitive = None
+    node.parents = node.args = ()
+    node.static = _NOTHING_STATIC
+    node.out = data
+    node.scope = current_mode().scope
+    node.hooks = None
+    node.keeps = True
+    node.index = next_index()
+    return node
+
+
+class Primitive:
+    """Abstract: a forward function with its rules.  The final classes differ in how they are called.
+
+    ``elementwise`` says that NumPy's broadcasting applies, so the backward pass sums a gradient over
+    the axes along which its argument was repeated.
+    """
+
+    def __init__(self, forward: Callable[..., Any], name: str, names: Sequence[str], *, elementwise: bool) -> None:
+        self.forward = forward
+        self.__wrapped__ = forward
+        self.__doc__ = forward.__doc__
+        self.name = name
+        self.names = tuple(names)
+        self.elementwise = elementwise
+        self.local = ""
+        self.rules: Sequence[Rule | None] = ()
+        self.incomplete = True  # some argument has no rule
+        self.saves: tuple[frozenset[str], ...] = ()
+        self._keep: dict[tuple[bool, ...], tuple[bool, tuple[bool, ...]]] = {}
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}({', '.join(self.names)})>"
+
+    def __call__(self, *args: Any, **static: Any) -> Any:
+        raise NotImplementedError
+
+    def defvjp(self, *rules: Rule | None, saves: Any = None, local: str | Sequence[str] = "") -> "Primitive":
+        """Give the derivative rules, one per argument; returns the primitive.
+
+        A rule is called as ``rule(g, out, *arguments, **static)`` and returns the gradient of its
+        argument: an array of the argument's shape (``None`` means zeros).  ``None`` instead of a
+        rule says that there is no derivative with respect to that argument.
+
+        ``saves`` names what the rules need as numbers, of ``"out"`` and the argument names: one
+        collection for all rules (``saves=("out", "x")``) or one per rule (``saves=(("y",), ("x",))``).
+        Whatever is not named comes as a :class:`Spec`.  The default saves everything.
+
+        ``local`` is the rule as text for drawings, for example ``"∇out · yᵀ"``.
+        """
+        if len(rules) > len(self.names):
+            raise ValueError(
+                f"{self.name}.defvjp: {len(rules)} rules for the {len(self.names)} arguments "
+                f"({', '.join(self.names)}). Give one rule per argument, None for no derivative."
+            )
+        self.rules = (*rules, *[None] * (len(self.names) - len(rules)))
+        self.incomplete = None in self.rules
+        self.saves = self._checked_saves(saves, len(self.names))
+        self.local = local
+        self._keep.clear()
+        return self
+
+    def defvjp_each(self, rule: Rule, saves: Any = None, local: str = "") -> "Primitive":
+        """Give one rule for every argument of a primitive that takes any number (``*arrays``).
+
+        It is called as ``rule(i, g, out, *arguments, **static)`` for the ``i``-th argument.
+        """
+        self.rules = _EveryArgument(rule)
+        self.incomplete = False
+        self.saves = self._checked_saves(saves, 1)
+        self.local = local
+        self._keep.clear()
+        return self
+
+    def _checked_saves(self, saves: Any, count: int) -> tuple[frozenset[str], ...]:
+        known = {"out", *self.names}
+        if saves is None:
+            return (frozenset(known),) * count
+        per_rule: list[Any] = [saves] * count
+        if not isinstance(saves, str) and any(not isinstance(entry, str) for entry in saves):
+            per_rule = list(saves)
+        chosen = [set(entry.split() if isinstance(entry, str) else entry) for entry in per_rule]
+        unknown = set().union(*chosen) - known if chosen else set()
+        if unknown or len(chosen) > count:
+            raise ValueError(
+                f"{self.name}.defvjp: saves={saves!r} names {sorted(unknown) or 'too many rules'}; "
+                f"expected names among {sorted(known)}."
+            )
+        chosen += [set()] * (count - len(chosen))
+        return tuple(frozenset(entry) for entry in chosen)
+
+    def needs(self, tracked: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
+        """Whether the rules of the tracked arguments need ``out``, and which arguments they need."""
+        found = self._keep.get(tracked)
+        if found is None:
+            if isinstance(self.rules, _EveryArgument):
+                wanted, names = self.saves[0], self.names * len(tracked)
+            else:
+                wanted = frozenset[str]().union(*[s for s, t in zip(self.saves, tracked, strict=False) if t])
+                names = self.names
+            found = "out" in wanted, tuple([names[i] in wanted for i in range(len(tracked))])
+            self._keep[tracked] = found
+        return found
+
+    def _check_rules(self, parents: Sequence[ArrayNode | None]) -> None:
+        for i, parent in enumerate(parents):
+            if parent is not None and (not self.rules or self.rules[i] is None):
+                raise TypeError(
+                    f"{self.name}: there is no derivative with respect to argument {i} "
+                    f"({self.names[min(i, len(self.names) - 1)]!r}), and a tracked tensor came. "
+                    "Pass t.detach() if no gradient is wanted."
+                )
+
+
+class _EveryArgument(Sequence[Rule]):
+    """The rules of a primitive with any number of arguments: the same one, told the position."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+        self._made: list[Rule] = []
+
+    def __len__(self) -> int:
+        return sys.maxsize
+
+    def __getitem__(self, i: Any) -> Any:
+        while len(self._made) <= i:
+            self._made.append(self._at(len(self._made)))
+        return self._made[i]
+
+    def _at(self, i: int) -> Rule:
+        return lambda *args, **static: self._rule(i, *args, **static)
+
+
+# Recording.  The three final classes below differ only in how they look at their arguments: two of
+# them have a fixed number and no static ones, which saves a third of the cost of a call on small
+# arrays (benchmarks/README.md, "the primitive call").
+
+
+class Unary(Primitive):
+    """A primitive of one array, elementwise."""
+
+    def __call__(self, x: Any) -> Any:  # type: ignore[override]  # narrower on purpose
+        if not isinstance(x, Box):
+            return self.forward(x)
+        tensor = _new(_tensor_class)
+        parent = x._node
+        x = x._data
+        tensor._data = out = self.forward(x)
+        if parent is not None and (mode := current_mode()).grad:
+            tensor._node = _record(self, (parent,), (x,), out, mode)
+        else:
+            tensor._node = None
+        return tensor
+
+
+class Binary(Primitive):
+    """A primitive of two arrays that broadcast."""
+
+    def __call__(self, x: Any, y: Any) -> Any:  # type: ignore[override]  # narrower on purpose
+        x_node = y_node = None
+        if isinstance(x, Box):
+            x_node = x._node
+            x = x._data
+            if isinstance(y, Box):
+                y_node = y._node
+                y = y._data
+        elif isinstance(y, Box):
+            y_node = y._node
+            y = y._data
+        else:
+            return self.forward(x, y)
+        tensor = _new(_tensor_class)
+        tensor._data = out = self.forward(x, y)
+        if (x_node is not None or y_node is not None) and (mode := current_mode()).grad:
+            tensor._node = _record(self, (x_node, y_node), (x, y), out, mode)
+        else:
+            tensor._node = None
+        return tensor
+
+
+class Function(Primitive):
+    """A primitive of any number of arrays; keyword arguments are static."""
+
+    def __call__(self, *args: Any, **static: Any) -> Any:
+        boxed_args = tracked = False
+        values = []
+        parents = []
+        for arg in args:
+            if isinstance(arg, Box):
+                boxed_args = True
+                values.append(arg._data)
+                parents.append(node := arg._node)
+                if node is not None:
+                    tracked = True
+            else:
+                values.append(arg)
+                parents.append(None)
+        out = self.forward(*values, **static)
+        if not boxed_args:
+            return out
+        if not hasattr(out, "dtype"):
+            out = Outputs.of(out) if isinstance(out, tuple) else np.asarray(out)
+        if not (tracked and (mode := current_mode()).grad):
+            return out.unpacked(None) if isinstance(out, Outputs) else boxed(out, None)
+        node = _record(self, tuple(parents), tuple(values), out, mode, static)
+        return out.unpacked(node) if isinstance(out, Outputs) else boxed(out, node)
+
+
+def _record(
+    primitive: Primitive,
+    parents: tuple[ArrayNode | None, ...],
+    args: tuple[Any, ...],
+    out: Any,
+    mode: Mode,
+    static: dict[str, Any] = _NOTHING_STATIC,
+) -> ArrayNode:
+    node = _new(ArrayNode)
+    node.primitive = primitive
+    node.parents = parents
+    node.static = static
+    node.scope = mode.scope
+    node.hooks = None
+    node.index = next_index()
+    if primitive.elementwise and out.size <= SMALL:  # then no argument is larger
+        node.args = args
+        node.out = out
+        node.keeps = True
+    else:
+        _keep_what_is_needed(node, args, out)
+    if rebound or mode.anomaly or mode.record or primitive.incomplete:
+        _record_with_care(node, args, out, mode)
+    return node
+
+
+def _keep_what_is_needed(node: ArrayNode, args: tuple[Any, ...], out: Any) -> None:
+    """Of large arrays keep those that the rules of the tracked arguments ask for."""
+    primitive = cast(Primitive, node.primitive)
+    keep_out, keep_args = primitive.needs(tuple([p is not None for p in node.parents]))
+    node.args = tuple([a if keep else slim(a) for a, keep in zip(args, keep_args, strict=True)])
+    node.out = out if keep_out else slim(out)
+    node.keeps = False
+
+
+def slim(value: Any) -> Any:
+    """``value`` if it is small or not an array, else its :class:`Spec`."""
+    if isinstance(value, Outputs):
+        return value.slim()
+    return Spec(value.shape, value.dtype) if getattr(value, "size", 0) > SMALL else value
+
+
+def _record_with_care(node: ArrayNode, args: tuple[Any, ...], out: Any, mode: Mode) -> None:
+    """The rarer duties of recording: refusals, anomaly detection, keeping everything."""
+    primitive = cast(Primitive, node.primitive)
+    primitive._check_rules(node.parents)
+    for i, (parent, arg) in enumerate(zip(node.parents, args, strict=True)):
+        if parent is not None and parent.parents and rebound and stale_view(arg, parent.index):
+            raise RuntimeError(
+                f"{primitive.name}: argument {i} is a view of a tensor that was assigned to "
+                "(t[...] = v) after the view was taken: it shows the new numbers but has the old "
+                "history. Take the view again after the assignment, or copy it before (view.clone())."
+            )
+    if mode.record:
+        node.args, node.out, node.keeps = args, out, True
+    if mode.anomaly:
+        watch_forward(node, args, out)
+
+
+class Outputs(tuple[Any, ...]):
+    """The arrays of a primitive that returns several, as one ``out``."""
+
+    shape: Any = None  # equal to that of OutputGradients: nothing to fit
+    dtype: Any = None
+    size: Any = sys.maxsize
+    names: Any = None
+
+    @classmethod
+    def of(cls, out: tuple[Any, ...]) -> "Outputs":
+        """Remembers the class of a named tuple, so that the caller gets one back."""
+        outputs = cls(o if hasattr(o, "dtype") else np.asarray(o) for o in out)
+        outputs.names = type(out) if hasattr(out, "_fields") else None
+        return outputs
+
+    def slim(self) -> "Outputs":
+        return Outputs(slim(o) for o in self)
+
+    def unpacked(self, node: ArrayNode | None) -> Any:
+        """A tensor for each array; each has a node that picks it from the common one."""
+        tensors = [boxed(o, None if node is None else _picked(node, i, o)) for i, o in enumerate(self)]
+        return self.names(*tensors) if self.names else tuple(tensors)
+
+
+class OutputGradients(tuple[Any, ...]):
+    """The gradients of several outputs, on their way: None for one that has none so far."""
+
+    __slots__ = ()
+    shape: Any = None
+    dtype: Any = None
+
+    def __add__(self, other: Any) -> "OutputGradients":
+        pairs = zip(self, other, strict=True)
+        return OutputGradients([b if a is None else a if b is None else a + b for a, b in pairs])
+
+    def completed(self, out: Sequence[Any]) -> tuple[Any, ...]:
+        """With zeros for None."""
+        kin = next(g for g in self if g is not None)
+        return tuple(
+            [
+                np.zeros_like(kin, shape=o.shape, dtype=o.dtype) if g is None else g
+                for g, o in zip(self, out, strict=True)
+            ]
+        )
+
+
+def _pick_rule(g: Any, out: Any, whole: Any, *, index: int, count: int) -> OutputGradients:
+    gradients: list[Any] = [None] * count
+    gradients[index] = g
+    return OutputGradients(gradients)
+
+
+_pick = Function(lambda whole, *, index, count: whole[index], "output", ["whole"], elementwise=False)
+_pick.defvjp(_pick_rule, saves=())
+
+
+def _picked(node: ArrayNode, index: int, out: Any) -> ArrayNode | None:
+    if np.dtype(out.dtype).kind not in "fc":
+        return None
+    static = {"index": index, "count": len(node.out)}
+    return _record(_pick, (node,), (Spec((), None),), out, current_mode(), static)
+
+
+# Making primitives.
+
+numpy_functions: dict[Any, Callable[..., Any]] = {}
+"""For each NumPy function and ufunc that has a derivative here, what runs it on tensors."""
+
+
+def implements(*functions: Any) -> Callable[[Any], Any]:
+    """Register the decorated function (or primitive) as the implementation of ``functions``.
+
+    It takes NumPy's arguments under NumPy's names; those that it does not take are refused by
+    ``protocol.py`` in its name.
+    """
+
+    def register(implementation: Any) -> Any:
+        # A bound __call__ skips the type's call slot.
+        call = implementation.__call__ if isinstance(implementation, Primitive) else implementation
+        for function in functions:
+            numpy_functions[function] = call
+        return implementation
+
+    return register
+
+
+def _array_parameters(forward: Callable[..., Any]) -> list[str]:
+    """The names of the arguments that are arrays: the positional ones."""
+    kinds = inspect.Parameter
+    positional = (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD, kinds.VAR_POSITIONAL)
+    parameters = inspect.signature(forward).parameters.values()
+    return [p.name for p in parameters if p.kind in positional]
+
+
+def unary(forward: Callable[..., Any], rule: Rule, *, saves: Any = (), name: str = "", local: str = "") -> Unary:
+    """An elementwise primitive of one argument ``x``."""
+    made = Unary(forward, name or forward.__name__, ["x"], elementwise=True)
+    made.defvjp(rule, saves=saves, local=local)
+    return cast(Unary, _registered(made))
+
+
+def _registered(made: Primitive) -> Primitive:
+    return cast(Primitive, implements(made.forward)(made)) if isinstance(made.forward, np.ufunc) else made
+
+
+def binary(
+    forward: Callable[..., Any],
+    x_rule: Rule | None,
+    y_rule: Rule | None,
+    *,
+    saves: Any = (),
+    name: str = "",
+    local: Iterable[str] = (),
+) -> Binary:
+    """An elementwise primitive of two arguments ``x`` and ``y`` that broadcast."""
+    made = Binary(forward, name or forward.__name__, ["x", "y"], elementwise=True)
+    made.defvjp(x_rule, y_rule, saves=saves, local=tuple(local))
+    return cast(Binary, _registered(made))
+
+
+def primitive(
+    forward: Callable[..., Any] | None = None, *, name: str | None = None, elementwise: bool = False
+) -> Any:
+    """Make a differentiable operation of ``forward``, a function in plain NumPy.
+
+    Positional arguments are arrays (tensors, ndarrays, numbers), keyword-only arguments are static.
+    Several results come back as a tuple.  Give the rules with :meth:`Primitive.defvjp`.  Called
+    without any tensor, it is ``forward`` itself.
+
+    With ``elementwise=True`` the rules may return gradients of the broadcast shape; they are summed
+    to the argument's.  Otherwise a gradient of the wrong shape is an error that names the rule.
+
+    Written in NumPy functions and operators, a rule holds for every order of derivative:
+
+    >>> import autograd as ag
+    >>> @ag.primitive
+    ... def cube(x, *, scale=1.0):
+    ...     return scale * x**3
+    >>> _ = cube.defvjp(lambda g, out, x, *, scale=1.0: g * (3 * scale) * x**2, saves=("x",))
+    >>> ag.grad(cube)(2.0)
+    array(12.)
+    >>> ag.grad(ag.grad(cube))(2.0)
+    array(12.)
+    """
+    if forward is None:
+        return lambda f: primitive(f, name=name, elementwise=elementwise)
+    return Function(
+        forward,
+        name or getattr(forward, "__name__", "primitive"),
+        _array_parameters(forward),
+        elementwise=elementwise,
+    )
+
+

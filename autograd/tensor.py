@@ -1,0 +1,786 @@
+"""Tensor: an array that remembers how it was made.
+
+Every method is here, a line or two each: operators and NumPy's array methods call the primitives of
+``ops/``.  What a tensor adds to an array is ``requires_grad``, ``grad``, ``backward`` and the
+refusal to leave the graph in silence.
+"""
+
+import os
+import sys
+import threading
+import warnings
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import protocol
+from .backward import backpropagate
+from .context import current_mode, enable_grad
+from .ops import arithmetic, indexing, products, reductions, shape, transcendental
+from .primitive import ArrayNode, Box, boxed, leaf_node, wrap_results_in
+from .versions import note_change
+
+__all__ = ["Tensor", "commit", "increment_version", "tensor"]
+
+# Bound methods, so that an operator skips the type's call slot.
+_add = arithmetic.add.__call__
+_subtract = arithmetic.subtract.__call__
+_multiply = arithmetic.multiply.__call__
+_divide = arithmetic.divide.__call__
+_power = arithmetic.power.__call__
+_negative = arithmetic.negative.__call__
+_matmul = products.matmul.__call__
+
+
+def _as_array(data: Any, dtype: Any) -> Any:
+    """What a tensor of ``data`` holds: the array itself if it is one, else a new one."""
+    if isinstance(data, Box):
+        if data._node is not None:
+            raise TypeError(
+                "Tensor: the data is itself a tracked tensor. Use it as it is, t.clone() for a copy "
+                "in the graph, or t.detach() for one outside of it."
+            )
+        data = data._data
+    if not hasattr(data, "__array_function__") or isinstance(data, np.generic):
+        try:
+            data = np.asarray(data)
+        except ValueError as error:
+            raise ValueError(
+                f"Tensor: the rows of the data differ in length ({error}). Pad them, or keep one "
+                "tensor for each."
+            ) from None
+    if dtype is not None:
+        data = data.astype(dtype, copy=False)
+    if data.dtype.kind not in "fciub":
+        raise TypeError(
+            f"Tensor: expected numbers or booleans, got {data.dtype} ({type(data).__name__}). "
+            "Convert the data to numbers first."
+        )
+    return data
+
+
+class Tensor(Box):
+    """An array and, where a gradient is wanted, its place in the graph of operations.
+
+    ``data``: a number, nested list, or array (NumPy, CuPy, Dask).  With ``requires_grad=True`` the
+    tensor is a *leaf*: it owns a copy of the data, and ``backward()`` of a result adds the gradient
+    to its ``grad``.  Otherwise it shares the array it is given.  The dtype is the one NumPy gives,
+    or ``dtype``; ``requires_grad`` needs a floating or complex one.  ``name`` is for drawings.
+
+    Raises ``TypeError`` for data that is not numeric, or not floating with ``requires_grad``, and
+    ``ValueError`` for ragged lists.
+
+    >>> import autograd as ag
+    >>> x = ag.Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = (x * x).sum()
+    >>> y.backward()
+    >>> x.grad
+    Tensor([2., 4., 6.])
+    """
+
+    __slots__ = ("_grad", "_name")
+
+    _grad: "Tensor | None"
+    _name: str
+
+    def __init__(
+        self, data: Any, *, requires_grad: bool = False, dtype: Any = None, name: str | None = None
+    ) -> None:
+        array = _as_array(data, dtype)
+        self._data = array
+        self._node = None
+        if name is not None:
+            self._name = name
+        if requires_grad:
+            self._data = array.copy() if array is data or np.may_share_memory(array, data) else array
+            self.requires_grad = True
+
+    # --- the array ----------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Any:
+        """The array itself, outside of the graph.  Writing to it is not seen by the graph.
+
+        Assigning replaces the array of a leaf or of an untracked tensor.
+        """
+        if isinstance(self._data, np.generic):
+            self._data = np.asarray(self._data)
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if self._node is not None and self._node.parents:
+            raise RuntimeError(
+                "Tensor.data: the array of a computed tensor can't be replaced, its history would be "
+                "wrong. Assign to a leaf, or make a new Tensor."
+            )
+        array = _as_array(value, None)
+        if self._node is not None:
+            _require_inexact(array)
+            note_change(self._data)
+            self._node.out = array
+        self._data = array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._data.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        return self._data.size  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> Any:
+        return self._data.dtype
+
+    @property
+    def T(self) -> "Tensor":
+        """The axes reversed."""
+        return shape.transpose(self)  # type: ignore[no-any-return]
+
+    @property
+    def mT(self) -> "Tensor":
+        """The last two axes exchanged."""
+        return self.swapaxes(-1, -2)
+
+    @property
+    def name(self) -> str | None:
+        """The name shown in drawings."""
+        return getattr(self, "_name", None)
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._name = name
+        if self._node is not None:
+            self._node.name = name
+
+    def item(self) -> Any:
+        """The one entry as a Python number."""
+        return self._data.item()
+
+    def numpy(self) -> Any:
+        """The array; of a tracked tensor a ``TypeError`` that names ``detach()``."""
+        self._refuse_if_tracked("numpy()")
+        return self.data
+
+    def tolist(self) -> Any:
+        """The entries as nested lists of Python numbers."""
+        return self._data.tolist()
+
+    # --- the graph ----------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if self._node is not None and self._node.parents:
+            if not wanted:
+                raise RuntimeError(
+                    "requires_grad = False: only a leaf can be taken out of the graph. "
+                    "Use t.detach() for a tensor outside of it."
+                )
+            return
+        if not wanted:
+            self._node = None
+        elif self._node is None:
+            _require_inexact(self._data)
+            self._node = leaf_node(self._data)
+            self._node.tensor = weakref.ref(self)
+            if self.name is not None:
+                self._node.name = self.name
+
+    def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
+        """Set ``requires_grad``; returns the tensor."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this tensor was made by the user rather than by a recorded operation."""
+        return self._node is None or not self._node.parents
+
+    @property
+    def node(self) -> ArrayNode | None:
+        """The place in the graph, None if the tensor is not tracked."""
+        return self._node
+
+    @property
+    def grad(self) -> "Tensor | None":
+        """What ``backward()`` has added up so far; None before, and on computed tensors unless
+        ``retain_grad()`` was called (then with a warning)."""
+        gradient = getattr(self, "_grad", None)
+        if gradient is None and not self.is_leaf and not hasattr(self._node, "tensor"):
+            warnings.warn(
+                "grad of a tensor that is not a leaf is None: gradients are kept for leaves only. "
+                "Call t.retain_grad() before backward() to keep this one.",
+                stacklevel=2,
+            )
+        return gradient
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        if gradient is None:
+            self._grad = None
+            return
+        if not isinstance(gradient, Tensor):
+            raise TypeError(
+                f"grad: expected a Tensor or None, got {type(gradient).__name__}. "
+                "Wrap it: t.grad = Tensor(array)."
+            )
+        if gradient.shape != self.shape or gradient.dtype != self.dtype:
+            raise ValueError(
+                f"grad: expected shape {self.shape} and dtype {self.dtype}, "
+                f"got {gradient.shape} and {gradient.dtype}."
+            )
+        self._grad = gradient
+
+    def backward(
+        self, gradient: Any = None, *, retain_graph: bool | None = None, create_graph: bool = False
+    ) -> None:
+        """Add the gradient of this tensor to ``grad`` of every leaf it depends on.
+
+        ``gradient`` is the gradient of some scalar with respect to this tensor: needed, with its
+        shape, unless the tensor has one entry (then 1).  ``retain_graph`` keeps the saved arrays for
+        another backward; ``create_graph`` records the gradient itself, for higher derivatives.
+        All leaves are updated, or none if anything raises.
+
+        Raises ``RuntimeError`` for a tensor that is not tracked, has more than one entry and no
+        ``gradient``, or whose graph was freed, and ``ValueError`` for a ``gradient`` that does not
+        fit.
+        """
+        if self._node is None:
+            raise RuntimeError(
+                "backward: this tensor is not tracked, so there is nothing to differentiate. Was it "
+                "made under no_grad() or by detach()? Make its inputs with requires_grad=True."
+            )
+        retain = create_graph if retain_graph is None else retain_graph or create_graph
+        seed = seed_gradient(self, gradient, "backward")
+        commit(backward_pass({self._node: seed}, retain=retain, differentiable=create_graph))
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this computed tensor in ``grad`` as well."""
+        if self._node is None:
+            raise RuntimeError("retain_grad: this tensor is not tracked. Make it requires_grad=True.")
+        if self._node.parents:
+            self._node.tensor = weakref.ref(self)
+            self._node.hooks = self._node.hooks or []
+
+    def register_hook(self, hook: Callable[["Tensor"], Any]) -> Callable[[], None]:
+        """Call ``hook(gradient)`` when the gradient of this tensor is complete.
+
+        It may return a replacement of the same shape.  Returned is a function that removes it.
+        """
+        if self._node is None:
+            raise RuntimeError("register_hook: this tensor is not tracked. Make it requires_grad=True.")
+        hooks = self._node.hooks = self._node.hooks or []
+
+        def on_array(g: Any) -> Any:
+            result = hook(g if isinstance(g, Tensor) else boxed(g, None))
+            if isinstance(result, Tensor) and not isinstance(g, Tensor):
+                return result._data
+            return result
+
+        hooks.append(on_array)
+
+        def remove() -> None:
+            if on_array in hooks:
+                hooks.remove(on_array)
+
+        return remove
+
+    def detach(self) -> "Tensor":
+        """The same array outside of the graph."""
+        return boxed(self._data, None)  # type: ignore[no-any-return]
+
+    def clone(self) -> "Tensor":
+        """A copy in the graph: the gradient passes through."""
+        return shape.copy(self)  # type: ignore[no-any-return]
+
+    copy = clone
+
+    def astype(self, dtype: Any, copy: bool = True) -> "Tensor":
+        """This tensor in another dtype.  No gradient flows through one that is not floating."""
+        if not copy and self.dtype == np.dtype(dtype):
+            return self
+        if np.dtype(dtype).kind not in "fc":
+            return boxed(self._data.astype(dtype), None)  # type: ignore[no-any-return]
+        return shape.astype(self, dtype=np.dtype(dtype))  # type: ignore[no-any-return]
+
+    # --- changes in place ---------------------------------------------------------------------
+
+    def copy_(self, source: Any) -> "Tensor":
+        """Overwrite the array with ``source``; returns the tensor."""
+        self[...] = source
+        return self
+
+    def zero_(self) -> "Tensor":
+        """Overwrite the array with zeros; returns the tensor."""
+        self[...] = 0
+        return self
+
+    def __getitem__(self, index: Any) -> "Tensor":
+        return indexing.index(self, index)  # type: ignore[no-any-return]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        indexing.assign(self, index, value)
+
+    # --- operators ----------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> "Tensor":
+        return _add(self, other)  # type: ignore[no-any-return]
+
+    def __radd__(self, other: Any) -> "Tensor":
+        return _add(other, self)  # type: ignore[no-any-return]
+
+    def __sub__(self, other: Any) -> "Tensor":
+        return _subtract(self, other)  # type: ignore[no-any-return]
+
+    def __rsub__(self, other: Any) -> "Tensor":
+        return _subtract(other, self)  # type: ignore[no-any-return]
+
+    def __mul__(self, other: Any) -> "Tensor":
+        return _multiply(self, other)  # type: ignore[no-any-return]
+
+    def __rmul__(self, other: Any) -> "Tensor":
+        return _multiply(other, self)  # type: ignore[no-any-return]
+
+    def __truediv__(self, other: Any) -> "Tensor":
+        return _divide(self, other)  # type: ignore[no-any-return]
+
+    def __rtruediv__(self, other: Any) -> "Tensor":
+        return _divide(other, self)  # type: ignore[no-any-return]
+
+    def __floordiv__(self, other: Any) -> "Tensor":
+        return arithmetic.floor_divide(self, other)  # type: ignore[no-any-return]
+
+    def __rfloordiv__(self, other: Any) -> "Tensor":
+        return arithmetic.floor_divide(other, self)  # type: ignore[no-any-return]
+
+    def __mod__(self, other: Any) -> "Tensor":
+        return arithmetic.remainder(self, other)  # type: ignore[no-any-return]
+
+    def __rmod__(self, other: Any) -> "Tensor":
+        return arithmetic.remainder(other, self)  # type: ignore[no-any-return]
+
+    def __pow__(self, other: Any) -> "Tensor":
+        return _power(self, other)  # type: ignore[no-any-return]
+
+    def __rpow__(self, other: Any) -> "Tensor":
+        return _power(other, self)  # type: ignore[no-any-return]
+
+    def __matmul__(self, other: Any) -> "Tensor":
+        return _matmul(self, other)  # type: ignore[no-any-return]
+
+    def __rmatmul__(self, other: Any) -> "Tensor":
+        return _matmul(other, self)  # type: ignore[no-any-return]
+
+    def __neg__(self) -> "Tensor":
+        return _negative(self)  # type: ignore[no-any-return]
+
+    def __pos__(self) -> "Tensor":
+        return arithmetic.positive(self)  # type: ignore[no-any-return]
+
+    def __abs__(self) -> "Tensor":
+        return arithmetic.absolute(self)  # type: ignore[no-any-return]
+
+    # Comparisons and logic see the plain arrays: they have no gradient.
+
+    def __eq__(self, other: Any) -> "Tensor":  # type: ignore[override]
+        return _plain(np.equal, self, other)
+
+    def __ne__(self, other: Any) -> "Tensor":  # type: ignore[override]
+        return _plain(np.not_equal, self, other)
+
+    def __lt__(self, other: Any) -> "Tensor":
+        return _plain(np.less, self, other)
+
+    def __le__(self, other: Any) -> "Tensor":
+        return _plain(np.less_equal, self, other)
+
+    def __gt__(self, other: Any) -> "Tensor":
+        return _plain(np.greater, self, other)
+
+    def __ge__(self, other: Any) -> "Tensor":
+        return _plain(np.greater_equal, self, other)
+
+    def __and__(self, other: Any) -> "Tensor":
+        return _plain(np.bitwise_and, self, other)
+
+    def __rand__(self, other: Any) -> "Tensor":
+        return _plain(np.bitwise_and, other, self)
+
+    def __or__(self, other: Any) -> "Tensor":
+        return _plain(np.bitwise_or, self, other)
+
+    def __ror__(self, other: Any) -> "Tensor":
+        return _plain(np.bitwise_or, other, self)
+
+    def __xor__(self, other: Any) -> "Tensor":
+        return _plain(np.bitwise_xor, self, other)
+
+    def __invert__(self) -> "Tensor":
+        return boxed(np.invert(self._data), None)  # type: ignore[no-any-return]
+
+    __hash__ = object.__hash__  # by identity, so that tensors can be keys although == compares entries
+
+    # --- NumPy's array methods ----------------------------------------------------------------
+
+    def sum(self, axis: Any = None, *, keepdims: bool = False) -> "Tensor":
+        return reductions.sum(self, axis, keepdims=keepdims)  # type: ignore[no-any-return]
+
+    def mean(self, axis: Any = None, *, keepdims: bool = False) -> "Tensor":
+        return reductions.mean(self, axis, keepdims=keepdims)  # type: ignore[no-any-return]
+
+    def prod(self, axis: Any = None, *, keepdims: bool = False) -> "Tensor":
+        return np.prod(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload,no-any-return]
+
+    def var(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> "Tensor":
+        return np.var(self, axis=axis, ddof=ddof, keepdims=keepdims)  # type: ignore[call-overload,no-any-return]
+
+    def std(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> "Tensor":
+        return np.std(self, axis=axis, ddof=ddof, keepdims=keepdims)  # type: ignore[call-overload,no-any-return]
+
+    def max(self, axis: Any = None, *, keepdims: bool = False) -> "Tensor":
+        return np.max(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload,no-any-return]
+
+    def min(self, axis: Any = None, *, keepdims: bool = False) -> "Tensor":
+        return np.min(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload,no-any-return]
+
+    def argmax(self, axis: Any = None, *, keepdims: bool = False) -> "Tensor":
+        return _plain(np.argmax, self, axis=axis, keepdims=keepdims)
+
+    def argmin(self, axis: Any = None, *, keepdims: bool = False) -> "Tensor":
+        return _plain(np.argmin, self, axis=axis, keepdims=keepdims)
+
+    def any(self, axis: Any = None, *, keepdims: bool = False) -> "Tensor":
+        return _plain(np.any, self, axis=axis, keepdims=keepdims)
+
+    def all(self, axis: Any = None, *, keepdims: bool = False) -> "Tensor":
+        return _plain(np.all, self, axis=axis, keepdims=keepdims)
+
+    def cumsum(self, axis: Any = None) -> "Tensor":
+        return np.cumsum(self, axis=axis)  # type: ignore[call-overload,no-any-return]
+
+    def cumprod(self, axis: Any = None) -> "Tensor":
+        return np.cumprod(self, axis=axis)  # type: ignore[call-overload,no-any-return]
+
+    def sort(self, axis: int = -1) -> "Tensor":
+        """A sorted copy (NumPy's method sorts in place; a tensor never does)."""
+        return np.sort(self, axis=axis)  # type: ignore[call-overload,no-any-return]
+
+    def argsort(self, axis: int = -1) -> "Tensor":
+        return _plain(np.argsort, self, axis=axis, kind="stable")
+
+    def clip(self, min: Any = None, max: Any = None) -> "Tensor":
+        return arithmetic.clip(self, min, max)  # type: ignore[no-any-return]
+
+    def dot(self, other: Any) -> "Tensor":
+        return np.dot(self, other)  # type: ignore[no-any-return]
+
+    def trace(self, offset: int = 0) -> "Tensor":
+        return np.trace(self, offset=offset)  # type: ignore[call-overload,no-any-return]
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> "Tensor":
+        return np.diagonal(self, offset=offset, axis1=axis1, axis2=axis2)  # type: ignore[call-overload,no-any-return]
+
+    def take(self, indices: Any, axis: int | None = None) -> "Tensor":
+        return np.take(self, indices, axis=axis)  # type: ignore[call-overload,no-any-return]
+
+    def repeat(self, repeats: Any, axis: int | None = None) -> "Tensor":
+        return np.repeat(self, repeats, axis=axis)  # type: ignore[call-overload,no-any-return]
+
+    def reshape(self, *new_shape: Any) -> "Tensor":
+        """In another shape: ``t.reshape(2, -1)`` or ``t.reshape((2, -1))``."""
+        if len(new_shape) == 1 and not isinstance(new_shape[0], (int, np.integer)):
+            new_shape = tuple(new_shape[0])
+        return shape.reshape(self, new_shape)  # type: ignore[no-any-return]
+
+    def ravel(self) -> "Tensor":
+        return shape.reshape(self, (-1,))  # type: ignore[no-any-return]
+
+    def flatten(self) -> "Tensor":
+        return self.clone().ravel()
+
+    def squeeze(self, axis: Any = None) -> "Tensor":
+        return np.squeeze(self, axis=axis)  # type: ignore[call-overload,no-any-return]
+
+    def transpose(self, *axes: Any) -> "Tensor":
+        """With the axes permuted: ``t.transpose()``, ``t.transpose(1, 0)`` or with a tuple."""
+        if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], Sequence)):
+            axes = axes[0]
+        return shape.transpose(self, axes or None)  # type: ignore[no-any-return]
+
+    def swapaxes(self, axis1: int, axis2: int) -> "Tensor":
+        return np.swapaxes(self, axis1, axis2)  # type: ignore[call-overload,no-any-return]
+
+    def round(self, decimals: int = 0) -> "Tensor":
+        return np.round(self, decimals)  # type: ignore[call-overload,no-any-return]
+
+    # --- functions that Value has too, so that one program runs on both -----------------------
+
+    def exp(self) -> "Tensor":
+        return transcendental.exp(self)  # type: ignore[no-any-return]
+
+    def log(self) -> "Tensor":
+        return transcendental.log(self)  # type: ignore[no-any-return]
+
+    def log1p(self) -> "Tensor":
+        return transcendental.log1p(self)  # type: ignore[no-any-return]
+
+    def expm1(self) -> "Tensor":
+        return transcendental.expm1(self)  # type: ignore[no-any-return]
+
+    def sqrt(self) -> "Tensor":
+        return arithmetic.sqrt(self)  # type: ignore[no-any-return]
+
+    def abs(self) -> "Tensor":
+        return arithmetic.absolute(self)  # type: ignore[no-any-return]
+
+    def sin(self) -> "Tensor":
+        return transcendental.sin(self)  # type: ignore[no-any-return]
+
+    def cos(self) -> "Tensor":
+        return transcendental.cos(self)  # type: ignore[no-any-return]
+
+    def tan(self) -> "Tensor":
+        return transcendental.tan(self)  # type: ignore[no-any-return]
+
+    def tanh(self) -> "Tensor":
+        return transcendental.tanh(self)  # type: ignore[no-any-return]
+
+    def sigmoid(self) -> "Tensor":
+        return transcendental.sigmoid(self)  # type: ignore[no-any-return]
+
+    def relu(self) -> "Tensor":
+        return transcendental.relu(self)  # type: ignore[no-any-return]
+
+    def softplus(self) -> "Tensor":
+        return transcendental.softplus(self)  # type: ignore[no-any-return]
+
+    # --- leaving the graph --------------------------------------------------------------------
+
+    def _refuse_if_tracked(self, what: str) -> None:
+        if self._node is not None:
+            raise TypeError(
+                f"{what} of a tracked tensor would leave the graph in silence. Use t.data for the "
+                "array, t.item() for the number, t.detach() for a tensor outside of the graph, or "
+                "autograd.stack([...]) to join tensors."
+            )
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        self._refuse_if_tracked("np.asarray()")
+        return np.array(self._data, dtype=dtype, copy=copy)
+
+    def __float__(self) -> float:
+        self._refuse_if_tracked("float()")
+        return float(self._data)
+
+    def __int__(self) -> int:
+        self._refuse_if_tracked("int()")
+        return int(self._data)
+
+    def __complex__(self) -> complex:
+        self._refuse_if_tracked("complex()")
+        return complex(self._data)
+
+    def __index__(self) -> int:
+        self._refuse_if_tracked("an index made")
+        return self._data.__index__()  # type: ignore[no-any-return]
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                f"the truth value of a tensor of shape {self.shape} is ambiguous: it has "
+                f"{self.size} entries. Use t.any() or t.all()."
+            )
+        return bool(self._data)
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a 0-d tensor: it has no axis. Use t.item() for its number.")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator["Tensor"]:
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor: it has no axis. Use t.item() for its number.")
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, item: Any) -> bool:
+        return bool(np.any(self._data == (item._data if isinstance(item, Box) else item)))
+
+    __array_ufunc__ = protocol.array_ufunc
+    __array_function__ = protocol.array_function
+
+    def __reduce_ex__(self, protocol_version: Any) -> Any:
+        self._refuse_copy_of_history()
+        return _rebuild, (type(self), self.data, self.requires_grad, self.name, getattr(self, "_grad", None))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Tensor":
+        self._refuse_copy_of_history()
+        gradient = getattr(self, "_grad", None)
+        gradient = None if gradient is None else Tensor(gradient.data.copy())
+        return _rebuild(type(self), self._data.copy(), self.requires_grad, self.name, gradient)
+
+    def _refuse_copy_of_history(self) -> None:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "copy.deepcopy and pickle work for leaves and detached tensors only; this one has a "
+                "history. Use t.detach(), or t.clone() for a copy in the graph."
+            )
+
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        dtype = "" if self.dtype in (np.float64, np.int64, np.bool_) else f", dtype={self.dtype}"
+        grad = ""
+        if self._node is not None:
+            made_by = self._node.primitive
+            grad = ", requires_grad=True" if made_by is None else f", made by {made_by.name}"
+        return f"Tensor({text}{dtype}{grad})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+
+def _plain(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
+    """A NumPy function without derivative, on the plain arrays."""
+    values = [a._data if isinstance(a, Box) else a for a in args]
+    return boxed(function(*values, **kwargs), None)  # type: ignore[no-any-return]
+
+
+def _require_inexact(array: Any) -> None:
+    if array.dtype.kind not in "fc":
+        raise TypeError(
+            f"requires_grad: expected a floating or complex dtype, got {array.dtype}. Write the data "
+            "with a decimal point, or give dtype=float."
+        )
+
+
+def _rebuild(kind: type, data: Any, requires_grad: bool, name: str | None, grad: Any) -> Any:
+    made = Tensor.__new__(kind)
+    Tensor.__init__(made, data, requires_grad=requires_grad, name=name)
+    if grad is not None:
+        made._grad = grad
+    return made
+
+
+wrap_results_in(Tensor)
+tensor = Tensor
+
+
+# --- from gradients in flight to .grad --------------------------------------------------------
+
+
+def seed_gradient(output: Tensor, gradient: Any, caller: str) -> Any:
+    """The gradient that a backward pass from ``output`` starts with, checked."""
+    if output.dtype.kind == "c":
+        raise TypeError(
+            f"{caller}: the result is complex, and the gradient of a complex number is not defined. "
+            "Differentiate np.real(...), np.imag(...) or np.abs(...) of it."
+        )
+    if gradient is None:
+        if output.size != 1:
+            raise RuntimeError(
+                f"{caller}: the result has shape {output.shape}, expected a scalar. Reduce it "
+                "(t.sum(), t.mean()), or give the gradient of the scalar you mean."
+            )
+        return np.ones_like(output._data)
+    value = gradient._data if isinstance(gradient, Box) and gradient._node is None else gradient
+    if not hasattr(value, "dtype"):
+        value = np.asarray(value, dtype=output.dtype)
+    if value.shape != output.shape or value.dtype != output.dtype:
+        raise ValueError(
+            f"{caller}: the gradient has shape {value.shape} and dtype {value.dtype}, expected "
+            f"{output.shape} and {output.dtype}, those of the result."
+        )
+    return value
+
+
+def backward_pass(seeds: dict[ArrayNode, Any], *, differentiable: bool, **options: Any) -> Any:
+    """``backpropagate``, recording where the gradient shall be differentiable.
+
+    Infinite gradients at the edge of a domain are results here (DESIGN: the limit by continuity),
+    so NumPy's floating-point warnings are off.
+    """
+    with np.errstate(all="ignore"):
+        if not differentiable:
+            return backpropagate(seeds, differentiable=False, **options)
+        with enable_grad():
+            return backpropagate(seeds, differentiable=True, **options)
+
+
+_committing = threading.Lock()
+
+
+def commit(arrived: dict[ArrayNode, Any]) -> None:
+    """Add what arrived to ``grad`` of the tensors, all or nothing."""
+    with _committing:  # several threads may go backward to the same leaves
+        tensors, gradients = [], []
+        for node, g in arrived.items():
+            tensor = node.tensor() if hasattr(node, "tensor") else None
+            if tensor is not None:
+                earlier = getattr(tensor, "_grad", None)
+                tensors.append(tensor)
+                gradients.append(_own(g) if earlier is None else _sum(earlier, g))
+        # One call in C: no exception, not even Ctrl-C, can come between two of the assignments.
+        deque(map(Tensor._grad.__set__, tensors, gradients), maxlen=0)  # type: ignore[union-attr]
+
+
+def _sum(earlier: Tensor, g: Any) -> Tensor:
+    total = earlier + g
+    return total if total._node is None or isinstance(g, Tensor) else total.detach()
+
+
+def _references(value: Any) -> int:
+    return sys.getrefcount(value)
+
+
+def _sole_references() -> int:
+    """How many references :func:`_own` sees to an array that only ``arrived`` holds."""
+    for _, g in {None: np.zeros(1)}.items():
+        return _references(g)
+    return 0
+
+
+_SOLE = _sole_references()
+
+
+def _own(g: Any) -> Tensor:
+    """A tensor that shares its memory with nothing: a copy unless nobody else holds ``g``."""
+    if isinstance(g, Tensor):
+        return g
+    if type(g) is np.ndarray and g.base is None and _references(g) <= _SOLE + 1 and g.flags.writeable:
+        return boxed(g, None)  # type: ignore[no-any-return]
+    return boxed(g.copy() if g.ndim else np.array(g), None)  # type: ignore[no-any-return]
+
+
+def increment_version(*tensors: Tensor) -> None:
+    """Say that the arrays of ``tensors`` were changed in place, outside of the graph.
+
+    Whoever writes to ``t.data`` on purpose, an optimizer for example, calls this, so that a backward
+    pass which needs the old numbers raises instead of using the new ones.
+
+    >>> import autograd as ag
+    >>> x = ag.Tensor([1.0, 2.0], requires_grad=True)
+    >>> y = (x * x).sum()
+    >>> x.data[0] = 5.0
+    >>> ag.increment_version(x)
+    >>> y.backward()                                                      # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    RuntimeError: multiply: argument 0 (x), of shape (2,), was changed in place ...
+    """
+    for changed in tensors:
+        note_change(changed._data)
+
+
+os.register_at_fork(after_in_child=lambda: globals().__setitem__("_committing", threading.Lock()))
