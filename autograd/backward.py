@@ -44,12 +44,12 @@ class Indexed:
     the function that turns the whole list into the array, recorded where the entries are tensors.
     """
 
-    __slots__ = ("dtype", "entries", "gather", "shape")
+    __slots__ = ("entries", "gather", "shape")
+    dtype = None  # which no array has: the sweep sees that this is none
     __array_ufunc__ = None  # so that array + Indexed comes to __radd__
 
     def __init__(self, g: Any, index: Any, like: Any, gather: Any) -> None:
         self.shape = like.shape
-        self.dtype = g.dtype
         self.entries = [(g, index)]
         self.gather = gather
 
@@ -68,107 +68,103 @@ class Indexed:
         return self.gather(*gradients, indices=indices, shape=self.shape)
 
 
-class _Pass:
-    """One backward pass: its options, and which sums in flight it made itself (may add into)."""
-
-    __slots__ = ("anomaly", "differentiable", "needed", "owned", "retain", "stops")
-
-    def __init__(
-        self,
-        differentiable: bool,
-        retain: bool,
-        needed: set[ArrayNode] | None,
-        stops: dict[ArrayNode, Any],
-    ) -> None:
-        self.differentiable = differentiable
-        self.retain = retain
-        self.needed = needed
-        self.stops = stops
-        self.owned: set[ArrayNode] = set()
-        self.anomaly = current_mode().anomaly
-
-    def send(self, node: ArrayNode, g: Any, in_flight: dict[ArrayNode, Any]) -> None:
-        """Call the rules of ``node``'s tracked arguments and add the results to ``in_flight``."""
-        args, out = node.args, node.out
-        if args is None:
-            raise _freed(node)
-        if node.index < last_change[0]:
-            _refuse_changed_arrays(node)
-        if g.__class__ is Indexed or node.hooks is not None or out.__class__ is Outputs:
-            g = self._settled(node, g)
-        if self.stops and node in self.stops:
-            self.stops[node] = g
-        if self.differentiable:
-            args, out = _as_tensors(node)
-        needed, rules, static = self.needed, node.primitive.rules, node.static  # type: ignore[union-attr]
-        i = -1
-        for parent in node.parents:
-            i += 1
-            if parent is None or (needed is not None and parent not in needed):
-                continue
-            parent_g = rules[i](g, out, *args, **static)  # type: ignore[misc]
-            like = parent.out
-            try:
-                fits = parent_g.shape == like.shape and parent_g.dtype is like.dtype
-            except AttributeError:
-                fits = False
-            if not fits:
-                parent_g = _fitted(parent_g, node, i, parent, g)
-            if self.anomaly:
-                watch_backward(node, i, g, parent_g)
-            earlier = in_flight.get(parent)
-            if earlier is None:
-                in_flight[parent] = parent_g
-            elif parent in self.owned:
-                earlier += parent_g
-                in_flight[parent] = earlier
-            else:
-                in_flight[parent] = earlier + parent_g
-                self.owned.add(parent)
-        if not self.retain:
-            _free(node)
-
-    def _settled(self, node: ArrayNode, g: Any) -> Any:
-        """``g`` as the array (or the tuple of arrays) that rules expect, after the hooks."""
-        if isinstance(g, Indexed):
-            g = g.dense()
-        if isinstance(g, OutputGradients):
-            return g.completed(node.out)
-        return _hooked(node, g) if node.hooks else g
-
-
 def backpropagate(
     in_flight: dict[ArrayNode, Any],
     *,
     inputs: Iterable[ArrayNode] | None = None,
     retain: bool = False,
     differentiable: bool = False,
+    again: bool = False,
 ) -> dict[ArrayNode, Any]:
     """Send the gradients ``in_flight`` (of the roots) backward; returns those that arrived.
 
     They arrive at the leaves and at nodes that ask to retain theirs; with ``inputs`` at these nodes
     only, and nothing is computed that does not lead there.  Saved arrays are freed on the way
-    unless ``retain``.  Nothing else is changed: whoever calls commits the result.
+    unless ``retain``.  Nothing else is changed: whoever calls commits the result.  ``again`` admits
+    a graph that was freed, as far as its small arrays are still there (drawings need that).
     """
     order = topological_order(list(in_flight))
-    hooked = []
-    for node in order:
-        if node.args is None:
-            raise _freed(node)
-        if node.hooks is not None:
-            hooked.append(node)
-    needed = None if inputs is None else _leading_to(inputs, order)
-    wanted = [n for n in hooked if n.parents and hasattr(n, "tensor")] if inputs is None else inputs
-    run = _Pass(differentiable, retain, needed, dict.fromkeys(wanted))
-    if needed is not None:
+    needed = None
+    if inputs is not None:
+        needed = _leading_to(inputs, order)
         order = [node for node in order if node in needed]
         in_flight = {node: g for node, g in in_flight.items() if node in needed}
-    arrived = sweep(order, in_flight, run.send)
+    wanted = frozenset(inputs or ())
+    retained: dict[ArrayNode, Any] = {}
+    owned: set[ArrayNode] = set()  # nodes whose sum in flight was made here, and may be added into
+    deferred: set[ArrayNode] = set()  # nodes whose gradient in flight is not an array yet
+    changed = last_change[0]
+    oldest = next((node.index for node in reversed(order) if node.parents), changed)
+    anomaly = current_mode().anomaly
+    careful = anomaly or differentiable or inputs is not None or oldest < changed
+
+    def prepared(node: ArrayNode, g: Any) -> tuple[Any, Any, Any]:
+        """The rarer duties before the rules of ``node`` are called."""
+        if node.freed and not again:
+            raise _freed(node)
+        if node.index < changed:
+            _refuse_changed_arrays(node)
+        g = _settled(node, g)
+        if node in wanted or (inputs is None and hasattr(node, "tensor")):
+            retained[node] = g
+        return g, *(_as_tensors(node) if differentiable else (node.args, node.out))
+
+    def send(node: ArrayNode, g: Any, in_flight: dict[ArrayNode, Any]) -> None:
+        """Call the rules of ``node``'s tracked arguments and add the results to ``in_flight``."""
+        args, out, static = node.args, node.out, node.static
+        if careful or node.freed or node.hooks is not None or (deferred and node in deferred):
+            g, args, out = prepared(node, g)
+        rules = node.primitive.rules  # type: ignore[union-attr]  # it has parents
+        i = -1
+        for parent in node.parents:
+            i += 1
+            if parent is None or (needed is not None and parent not in needed):
+                continue
+            rule = rules[i]
+            share = rule(g, out, *args) if static is None else rule(g, out, *args, **static)  # type: ignore[misc]
+            like = parent.out
+            try:
+                fits = share.shape == like.shape and share.dtype is like.dtype
+            except AttributeError:
+                fits = False
+            if not fits:
+                share = _fitted(share, node, i, parent, g)
+                if share.__class__ in _DEFERRED:
+                    deferred.add(parent)
+            if anomaly:
+                watch_backward(node, i, g, share)
+            earlier = in_flight.get(parent)
+            if earlier is None:
+                in_flight[parent] = share
+            elif parent in owned:
+                earlier += share
+                in_flight[parent] = earlier
+            else:
+                in_flight[parent] = earlier + share
+                owned.add(parent)
+        if not retain:
+            node.freed = True
+            if not node.keeps or locked:
+                _free(node)
+
+    arrived = sweep(order, in_flight, send)
     for node, g in arrived.items():
-        if g.__class__ is Indexed or node.hooks is not None:
-            arrived[node] = run._settled(node, g)
-    arrived.update((node, g) for node, g in run.stops.items() if g is not None)
+        if g.__class__ in _DEFERRED or node.hooks is not None:
+            arrived[node] = _settled(node, g)
+    arrived.update(retained)
     return arrived
+
+
+_DEFERRED = frozenset({Indexed, OutputGradients})
+
+
+def _settled(node: ArrayNode, g: Any) -> Any:
+    """``g`` as the array (or the tuple of arrays) that rules expect, after the hooks."""
+    if isinstance(g, Indexed):
+        g = g.dense()
+    if isinstance(g, OutputGradients):
+        return g.completed(node.out)
+    return _hooked(node, g) if node.hooks else g
 
 
 def _leading_to(inputs: Iterable[ArrayNode], order: Sequence[ArrayNode]) -> set[ArrayNode]:
@@ -184,7 +180,7 @@ def _as_tensors(node: ArrayNode) -> tuple[list[Any], Any]:
     """The saved arguments and the output as tensors that belong to the graph."""
     args = [
         a if parent is None or isinstance(a, Spec) else boxed(a, parent)
-        for a, parent in zip(node.args or (), node.parents, strict=True)
+        for a, parent in zip(node.args, node.parents, strict=True)
     ]
     if isinstance(node.out, Outputs):
         return args, node.out.unpacked(node)
@@ -193,6 +189,8 @@ def _as_tensors(node: ArrayNode) -> tuple[list[Any], Any]:
 
 def _fitted(g: Any, node: ArrayNode, i: int, parent: ArrayNode, incoming: Any) -> Any:
     """``g`` with the argument's shape and dtype, or an error that names the rule."""
+    if isinstance(g, (Indexed, OutputGradients)):
+        return g
     like = parent.out
     if g is None:
         return np.zeros_like(incoming, shape=like.shape, dtype=like.dtype)
@@ -204,7 +202,7 @@ def _fitted(g: Any, node: ArrayNode, i: int, parent: ArrayNode, incoming: Any) -
         if not node.primitive.elementwise:  # type: ignore[union-attr]
             raise _wrong_gradient(node, i, f"a gradient of shape {like.shape}", f"shape {g.shape}")
         g = unbroadcast(g, like.shape) if g.ndim >= len(like.shape) else np.broadcast_to(g, like.shape)
-    if g.dtype != like.dtype and not isinstance(g, Indexed):
+    if g.dtype != like.dtype:
         if g.dtype.kind == "c" and like.dtype.kind != "c":
             g = np.real(g)
         g = g.astype(like.dtype)
@@ -236,13 +234,10 @@ def _hooked(node: ArrayNode, g: Any) -> Any:
 
 
 def _free(node: ArrayNode) -> None:
-    """Let go of the saved arrays; small ones stay under ``kept`` so that the graph can be drawn."""
-    args = node.args or ()
+    """Let go of the saved arrays; small ones stay, so that the graph can be drawn."""
     if not node.keeps:
-        args = tuple([slim(a) for a in args])
+        node.args = tuple([slim(a) for a in node.args])
         node.out = slim(node.out)
-    node.kept = args
-    node.args = None
     if locked:
         unlock(node)
 
@@ -259,7 +254,7 @@ def _refuse_changed_arrays(node: ArrayNode) -> None:
     primitive = node.primitive
     need_out, need_args = primitive.needs(tuple([p is not None for p in node.parents]))  # type: ignore[union-attr]
     saved = [(f"argument {i} ({primitive.names[min(i, len(primitive.names) - 1)]})", a)  # type: ignore[union-attr]
-             for i, (a, need) in enumerate(zip(node.args or (), need_args, strict=True)) if need]
+             for i, (a, need) in enumerate(zip(node.args, need_args, strict=True)) if need]
     saved += [("its result", node.out)] if need_out else []
     for what, array in saved:
         then, now = versions(array, node.index)

@@ -19,6 +19,8 @@ from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
+import numpy as np
+
 __all__ = [
     "Mode",
     "Scope",
@@ -39,9 +41,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Mode:
-    """One immutable setting of all modes; ``outer`` is the one that an exit restores."""
+    """One immutable setting of all modes; ``outer`` is the one that an exit restores.
 
-    __slots__ = ("anomaly", "grad", "outer", "record", "scope")
+    ``careful`` says that recording has more to do than usual, so that an operation asks once."""
+
+    __slots__ = ("anomaly", "careful", "errstate", "grad", "outer", "record", "scope")
 
     def __init__(
         self, grad: bool, anomaly: bool, record: bool, scope: Scope, outer: "Mode | None"
@@ -49,8 +53,10 @@ class Mode:
         self.grad = grad
         self.anomaly = anomaly
         self.record = record
+        self.careful = anomaly or record
         self.scope = scope
         self.outer = outer
+        self.errstate: np.errstate | None = None
 
 
 _DEFAULT = Mode(grad=True, anomaly=False, record=False, scope=(), outer=None)
@@ -74,7 +80,10 @@ class _Switch:
     def __exit__(self, *exception: object) -> None:
         # The way back is stored in the mode itself, not in this object, so that one object may
         # serve nested blocks and several threads at once.
-        _mode.set(_mode.get().outer or _DEFAULT)
+        left = _mode.get()
+        _mode.set(left.outer or _DEFAULT)
+        if left.errstate is not None:
+            left.errstate.__exit__(None, None, None)
 
     def __call__(self, function: F) -> F:
         """Run ``function`` inside this mode; a generator only while its own body runs."""
@@ -169,7 +178,10 @@ class detect_anomaly(_Switch):
     __slots__ = ()
 
     def _inside(self, outer: Mode) -> Mode:
-        return Mode(outer.grad, True, outer.record, outer.scope, outer)
+        mode = Mode(outer.grad, True, outer.record, outer.scope, outer)
+        mode.errstate = np.errstate(all="ignore")  # the error below says more than NumPy's warning
+        mode.errstate.__enter__()
+        return mode
 
 
 class record(_Switch):

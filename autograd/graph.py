@@ -81,8 +81,8 @@ def sweep(
     """
     arrived = {}
     for node in order:
-        if node in in_flight:
-            g = in_flight.pop(node)
+        g = in_flight.pop(node, None)
+        if g is not None:
             if node.parents:
                 send(node, g, in_flight)
             else:

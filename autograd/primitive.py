@@ -44,6 +44,7 @@ __all__ = [
     "leaf_node",
     "numpy_functions",
     "primitive",
+    "record_assignment",
     "slim",
     "unary",
     "wrap_results_in",
@@ -108,18 +109,19 @@ class Box:
 class ArrayNode:
     """One recorded operation, or a leaf (``primitive`` is None and there are no parents).
 
-    ``args`` is None once the graph has been freed.  ``tensor`` (a weak reference; leaves, and others
-    after ``retain_grad()``), ``kept``, ``name`` and ``origin`` (the user's line, under
-    ``detect_anomaly``) are set only where there is something to say.
+    ``args`` and ``out`` hold arrays where they are saved or small, else a :class:`Spec`; ``keeps``
+    says that they stay when the graph is ``freed``.  ``tensor`` (a weak reference; leaves, and others
+    after ``retain_grad()``), ``name`` and ``origin`` (the user's line, under ``detect_anomaly``) are
+    set only where there is something to say.
     """
 
     __slots__ = (
         "__weakref__",
         "args",
+        "freed",
         "hooks",
         "index",
         "keeps",
-        "kept",
         "name",
         "origin",
         "out",
@@ -132,14 +134,14 @@ class ArrayNode:
 
     primitive: "Primitive | None"
     parents: tuple["ArrayNode | None", ...]
-    args: tuple[Any, ...] | None
-    static: dict[str, Any]
+    args: tuple[Any, ...]
+    static: dict[str, Any] | None
     out: Any
     scope: Any
     index: int
     hooks: list[Any] | None
     keeps: bool
-    kept: tuple[Any, ...]
+    freed: bool
     name: str
     origin: str
     tensor: Any
@@ -156,7 +158,6 @@ class ArrayNode:
         return f"{name} [in {path}]" if path else name
 
 
-_NOTHING_STATIC: dict[str, Any] = {}
 _tensor_class: type[Box] = Box
 
 
@@ -176,14 +177,15 @@ def boxed(data: Any, node: ArrayNode | None) -> Any:
 
 def leaf_node(data: Any) -> ArrayNode:
     """A node without parents: an independent variable."""
-    node = _new(ArrayNode)
+    node = ArrayNode()
     node.primitive = None
     node.parents = node.args = ()
-    node.static = _NOTHING_STATIC
+    node.static = None
     node.out = data
     node.scope = current_mode().scope
     node.hooks = None
     node.keeps = True
+    node.freed = False
     node.index = next_index()
     return node
 
@@ -381,7 +383,9 @@ class Function(Primitive):
             out = Outputs.of(out) if isinstance(out, tuple) else np.asarray(out)
         if not (tracked and (mode := current_mode()).grad):
             return out.unpacked(None) if isinstance(out, Outputs) else boxed(out, None)
-        node = _record(self, tuple(parents), tuple(values), out, mode, static)
+        if self.incomplete:
+            self._check_rules(parents)
+        node = _record(self, tuple(parents), tuple(values), out, mode, static or None)
         return out.unpacked(node) if isinstance(out, Outputs) else boxed(out, node)
 
 
@@ -391,14 +395,15 @@ def _record(
     args: tuple[Any, ...],
     out: Any,
     mode: Mode,
-    static: dict[str, Any] = _NOTHING_STATIC,
+    static: dict[str, Any] | None = None,
 ) -> ArrayNode:
-    node = _new(ArrayNode)
+    node = ArrayNode()
     node.primitive = primitive
     node.parents = parents
     node.static = static
     node.scope = mode.scope
     node.hooks = None
+    node.freed = False
     node.index = next_index()
     if primitive.elementwise and out.size <= SMALL:  # then no argument is larger
         node.args = args
@@ -406,9 +411,20 @@ def _record(
         node.keeps = True
     else:
         _keep_what_is_needed(node, args, out)
-    if rebound or mode.anomaly or mode.record or primitive.incomplete:
+    if mode.careful or rebound:
         _record_with_care(node, args, out, mode)
     return node
+
+
+def record_assignment(
+    primitive: Primitive,
+    parents: tuple[ArrayNode | None, ...],
+    args: tuple[Any, ...],
+    out: Any,
+    static: dict[str, Any],
+) -> ArrayNode:
+    """A node for an operation that has already happened, in place."""
+    return _record(primitive, parents, args, out, current_mode(), static)
 
 
 def _keep_what_is_needed(node: ArrayNode, args: tuple[Any, ...], out: Any) -> None:
@@ -428,9 +444,8 @@ def slim(value: Any) -> Any:
 
 
 def _record_with_care(node: ArrayNode, args: tuple[Any, ...], out: Any, mode: Mode) -> None:
-    """The rarer duties of recording: refusals, anomaly detection, keeping everything."""
+    """The rarer duties of recording: stale views, keeping everything, anomaly detection."""
     primitive = cast(Primitive, node.primitive)
-    primitive._check_rules(node.parents)
     for i, (parent, arg) in enumerate(zip(node.parents, args, strict=True)):
         if parent is not None and parent.parents and rebound and stale_view(arg, parent.index):
             raise RuntimeError(
@@ -447,7 +462,7 @@ def _record_with_care(node: ArrayNode, args: tuple[Any, ...], out: Any, mode: Mo
 class Outputs(tuple[Any, ...]):
     """The arrays of a primitive that returns several, as one ``out``."""
 
-    shape: Any = None  # equal to that of OutputGradients: nothing to fit
+    shape: Any = None
     dtype: Any = None
     size: Any = sys.maxsize
     names: Any = None
@@ -472,8 +487,6 @@ class OutputGradients(tuple[Any, ...]):
     """The gradients of several outputs, on their way: None for one that has none so far."""
 
     __slots__ = ()
-    shape: Any = None
-    dtype: Any = None
 
     def __add__(self, other: Any) -> "OutputGradients":
         pairs = zip(self, other, strict=True)
