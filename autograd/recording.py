@@ -1,0 +1,205 @@
+"""A function evaluated once on fresh tracked arguments, and the way back through what it recorded.
+
+Every transform stands on :class:`Recording`.  The arguments that are differentiated become tensors
+of this recording alone: a new leaf for a plain array, the identity of a tracked tensor, so that the
+graph of an enclosing transform goes on through it.  Gradients are asked for at exactly these fresh
+tensors, so nested transforms can't confuse their variables, at any depth and over closures, and no
+``.grad`` is touched.
+
+The result is *differentiable*, a tensor with a graph of its own, exactly when the function has used
+something tracked from outside, an argument or a tensor it closes over; otherwise it is plain arrays.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from .context import enable_grad, is_grad_enabled
+from .graph import next_index
+from .primitive import ArrayNode, primitive
+from .tensor import Tensor, backward_pass, owned, seed_gradient
+from .tree import Rebuild, flatten, paths
+
+__all__ = ["Argnums", "Recording", "captured"]
+
+Argnums = int | tuple[int, ...]
+
+argument = primitive(lambda x: x, name="argument")
+argument.defvjp(lambda g, out, x: g, saves=(), local="∇out")
+
+
+class Recording:
+    """``f(*args, **kwargs)``, recorded with respect to the arguments ``argnums``.
+
+    ``name`` is the transform's, for messages.
+    """
+
+    inputs: list[Tensor]
+    """The fresh tensors: the leaves of the chosen arguments."""
+    arguments: list[int]
+    """The position of the argument that each input is part of."""
+    rebuild_inputs: Rebuild
+    """Puts a value for each input into a container like the chosen argument (or tuple of them)."""
+    outputs: list[Tensor]
+    """The leaves of the result."""
+    rebuild_outputs: Rebuild
+    differentiable: bool
+
+    def __init__(
+        self,
+        name: str,
+        f: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: dict[str, Any] | None = None,
+        argnums: Argnums = 0,
+    ) -> None:
+        self.name = name
+        positions = _positions(name, argnums, len(args))
+        chosen = [args[i] for i in positions]
+        leaves, rebuild = flatten(tuple(chosen))
+        self.rebuild_inputs = (lambda g: rebuild(g)[0]) if isinstance(argnums, int) else rebuild
+        where = {i: paths(arg, f"argument {i}") for i, arg in zip(positions, chosen, strict=True)}
+        self.arguments = [i for i in positions for _ in where[i]]
+        outside = is_grad_enabled()
+        since = next_index()
+        with enable_grad():
+            names = [path for i in positions for path in where[i]]
+            self.inputs = [_fresh(*pair, name, outside) for pair in zip(leaves, names, strict=True)]
+            replaced = dict(zip(positions, rebuild(self.inputs), strict=True))
+            called = [replaced.get(i, arg) for i, arg in enumerate(args)]
+            result = f(*called, **(kwargs or {}))
+        results, self.rebuild_outputs = flatten(result)
+        self.outputs = [_output(r, name) for r in results]
+        self.differentiable = outside and bool(captured(self.outputs, since))
+
+    def scalar(self) -> Tensor:
+        """The one output, which has one entry."""
+        if len(self.outputs) != 1:
+            raise TypeError(
+                f"{self.name}: the function returned a container of {len(self.outputs)} results, "
+                "expected one number. Return the loss alone, or use jacobian or vjp."
+            )
+        if self.outputs[0].size != 1:
+            raise RuntimeError(
+                f"{self.name}: the result has shape {self.outputs[0].shape}, expected a scalar. "
+                "Reduce it (np.sum, np.mean), or use elementwise_grad, jacobian or vjp."
+            )
+        return self.outputs[0]
+
+    def values(self) -> list[Any]:
+        """The outputs as the caller gets them: tensors if they have a history to go on with."""
+        return [y if self.differentiable else y.data for y in self.outputs]
+
+    def pull(self, cotangents: Iterable[Any], *, retain: bool = True) -> list[Any]:
+        """Σ cotangentᵀ · ∂output/∂input for each input: None where no output depends on it.
+
+        ``None`` as a cotangent leaves that output out.
+        """
+        seeds: dict[ArrayNode, Any] = {}
+        for output, cotangent in zip(self.outputs, cotangents, strict=True):
+            if cotangent is not None:
+                g = seed_gradient(output, cotangent, self.name)
+                if (node := output.node) is not None:
+                    seeds[node] = seeds[node] + g if node in seeds else g
+        nodes = [cast(ArrayNode, x.node) for x in self.inputs]
+        arrived = owned(
+            backward_pass(
+                seeds,
+                inputs=nodes,
+                retain=retain or self.differentiable,
+                differentiable=self.differentiable,
+            )
+        )
+        return [self._returned(arrived[node]) if node in arrived else None for node in nodes]
+
+    def _returned(self, gradient: Tensor) -> Any:
+        # A gradient also has a history where the cotangent had one.
+        return gradient if self.differentiable or gradient.requires_grad else gradient.data
+
+    def filled(self, gradients: Sequence[Any]) -> list[Any]:
+        """``gradients`` with zeros for None."""
+        return [
+            np.zeros_like(x.data) if g is None else g
+            for x, g in zip(self.inputs, gradients, strict=True)
+        ]
+
+    def pushforward(self) -> Callable[[Sequence[Any]], list[Any]]:
+        """The function v ↦ J v, from tangents of the inputs to tangents of the outputs.
+
+        The pullback u ↦ uᵀJ is linear in u, so its own vector-Jacobian product, at any u, is J v:
+        forward mode from reverse rules (J. Townsend, "A new trick for calculating Jacobian vector
+        products", 2017).
+        """
+        transposed = Recording(
+            self.name,
+            lambda *us: self.filled(self.pull(us)),
+            [np.zeros_like(y.data) for y in self.outputs],
+            argnums=tuple(range(len(self.outputs))),
+        )
+        return lambda tangents: transposed.filled(transposed.pull(tangents))
+
+
+def captured(outputs: Iterable[Tensor], since: int) -> list[ArrayNode]:
+    """The nodes older than ``since`` that ``outputs`` were directly computed from."""
+    reached = dict.fromkeys(t.node for t in outputs if t.node is not None)
+    older = []
+    queue = list(reached)
+    for node in queue:  # grows while it is walked
+        if node.index < since:
+            older.append(node)
+            continue
+        for parent in node.parents:
+            if parent is not None and parent not in reached:
+                reached[parent] = None
+                queue.append(parent)
+    return older
+
+
+def _positions(name: str, argnums: Argnums, count: int) -> tuple[int, ...]:
+    """The positions that ``argnums`` means among ``count`` arguments."""
+    asked = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    for i in asked:
+        if not -count <= i < count:
+            raise IndexError(
+                f"{name}: argnums={argnums} asks for argument {i}, but the function was called with "
+                f"{count} positional arguments."
+            )
+    positions = tuple([i % count for i in asked])
+    if len(set(positions)) < len(positions):
+        raise ValueError(f"{name}: argnums={argnums} names an argument twice. Name each once.")
+    return positions
+
+
+def _fresh(leaf: Any, where: str, name: str, outside: bool) -> Tensor:
+    """A tensor of this recording with the value of ``leaf``."""
+    if isinstance(leaf, Tensor) and leaf.requires_grad and outside:
+        return argument(leaf)  # type: ignore[no-any-return]
+    untracked = leaf.detach() if isinstance(leaf, Tensor) else _as_tensor(leaf, where, name)
+    if untracked.dtype.kind not in "fc":
+        raise TypeError(
+            f"{name}: {where} is {untracked.dtype}, expected a floating dtype. Write it with a decimal "
+            "point, convert it with np.asarray(..., float), or leave it out of argnums."
+        )
+    untracked.requires_grad = True
+    return untracked
+
+
+def _as_tensor(leaf: Any, where: str, name: str) -> Tensor:
+    try:
+        return Tensor(leaf)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name}: {where} is {type(leaf).__name__}, expected an array. ({error})"
+        ) from None
+
+
+def _output(result: Any, name: str) -> Tensor:
+    if isinstance(result, Tensor):
+        return result
+    try:
+        return Tensor(result)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{name}: the function returned {type(result).__name__}, expected a number or an array."
+        ) from None
