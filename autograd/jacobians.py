@@ -58,8 +58,8 @@ def _tangents(recording: Recording, tangents: Any) -> list[Any]:
     leaves = flatten(tangents)[0]
     if len(leaves) != len(recording.inputs):
         raise ValueError(
-            f"{recording.name}: {len(leaves)} tangents for {len(recording.inputs)} arrays. Give one "
-            "for each argument, in containers like theirs."
+            f"{recording.name}: {len(leaves)} tangents for {len(recording.inputs)} arrays. "
+            "Give one for each argument, in containers like theirs."
         )
     return [
         v if hasattr(v, "dtype") else np.asarray(v, dtype=x.dtype)
@@ -98,10 +98,11 @@ def _jacobian(recording: Recording) -> list[list[Any]]:
             [_joined([c[i] for c in columns[k]], x, y, -1) for k, x in enumerate(inputs)]
             for i, y in enumerate(outputs)
         ]
-    rows = [
-        _products(lambda g: recording.filled(recording.pull(g)), outputs, i)
-        for i in range(len(outputs))
-    ]
+
+    def pull(cotangents: list[Any]) -> list[Any]:
+        return recording.filled(recording.pull(cotangents))
+
+    rows = [_products(pull, outputs, i) for i in range(len(outputs))]
     return [
         [_joined([r[k] for r in rows[i]], x, y, 0) for k, x in enumerate(inputs)]
         for i, y in enumerate(outputs)
@@ -154,8 +155,8 @@ def hvp(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
 def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The function that computes all second derivatives: H[i, j] = ∂²f(x) / ∂xᵢ∂xⱼ.
 
-    The shape is that of the argument twice.  ``f`` is evaluated once, its gradient is recorded once,
-    and each of the n variables costs one backward pass through that.
+    The shape is that of the argument twice.  ``f`` is evaluated once, its gradient is recorded
+    once, and each of the n variables costs one backward pass through that.
 
     >>> import autograd as ag
     >>> ag.hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))

@@ -6,8 +6,9 @@ graph of an enclosing transform goes on through it.  Gradients are asked for at 
 tensors, so nested transforms can't confuse their variables, at any depth and over closures, and no
 ``.grad`` is touched.
 
-The result is *differentiable*, a tensor with a graph of its own, exactly when the function has used
-something tracked from outside, an argument or a tensor it closes over; otherwise it is plain arrays.
+The result is *differentiable*, a tensor with a graph of its own, exactly when the function has
+used something tracked from outside, an argument or a tensor it closes over; otherwise it is plain
+arrays.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +26,7 @@ __all__ = ["Argnums", "Recording", "captured"]
 
 Argnums = int | tuple[int, ...]
 
-argument = primitive(lambda x: x, name="argument")
+argument = primitive(name="argument")(lambda x: x)
 argument.defvjp(lambda g, out, x: g, saves=(), local="∇out")
 
 
@@ -162,8 +163,8 @@ def _positions(name: str, argnums: Argnums, count: int) -> tuple[int, ...]:
     for i in asked:
         if not -count <= i < count:
             raise IndexError(
-                f"{name}: argnums={argnums} asks for argument {i}, but the function was called with "
-                f"{count} positional arguments."
+                f"{name}: argnums={argnums} asks for argument {i}, but the function was "
+                f"called with {count} positional arguments."
             )
     positions = tuple([i % count for i in asked])
     if len(set(positions)) < len(positions):
@@ -178,8 +179,8 @@ def _fresh(leaf: Any, where: str, name: str, outside: bool) -> Tensor:
     untracked = leaf.detach() if isinstance(leaf, Tensor) else _as_tensor(leaf, where, name)
     if untracked.dtype.kind not in "fc":
         raise TypeError(
-            f"{name}: {where} is {untracked.dtype}, expected a floating dtype. Write it with a decimal "
-            "point, convert it with np.asarray(..., float), or leave it out of argnums."
+            f"{name}: {where} is {untracked.dtype}, expected a floating dtype. Write it with a "
+            "decimal point, convert it (np.asarray(x, float)), or leave it out of argnums."
         )
     untracked.requires_grad = True
     return untracked

@@ -5,8 +5,8 @@ All of them are one idea, the vector-Jacobian product: record once, then send a 
 
 Arguments may be nested dicts, lists and tuples of arrays; ``argnums`` says which arguments are
 differentiated, an int (the result is a gradient like that argument) or a tuple (a tuple of such).
-Functions take and give plain arrays, 0-d arrays for numbers.  Where a tracked tensor is involved, as
-in nested transforms, results are tensors and go on being differentiable.
+Functions take and give plain arrays, 0-d arrays for numbers.  Where a tracked tensor is involved,
+as in nested transforms, results are tensors and go on being differentiable.
 """
 
 import warnings
@@ -66,8 +66,8 @@ def gradients(
     for i, node in enumerate(nodes):
         if node not in arrived and not allow_unused:
             raise RuntimeError(
-                f"gradients: input {i}, of shape {xs[i].shape}, was not used to compute the outputs. "
-                "Leave it out, or call with allow_unused=True to get None for it."
+                f"gradients: input {i}, of shape {xs[i].shape}, was not used to compute the "
+                "outputs. Leave it out, or call with allow_unused=True to get None for it."
             )
     return tuple([arrived.get(node) for node in nodes])
 
@@ -86,8 +86,8 @@ def vjp(
 ) -> tuple[Any, Callable[[Any], Any]]:
     """``f(*args)`` and its pullback: g ↦ gᵀ J, the vector-Jacobian product.
 
-    The pullback takes a cotangent like the result and gives the gradients: a tuple with one for each
-    argument, or as ``argnums`` says.  It may be called any number of times.
+    The pullback takes a cotangent like the result and gives the gradients: a tuple with one for
+    each argument, or as ``argnums`` says.  It may be called any number of times.
 
     >>> import autograd as ag
     >>> value, pullback = ag.vjp(lambda x, y: x * y, 2.0, 3.0)
@@ -116,8 +116,8 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     The gradient has the shape and dtype of the argument.  It can be nested: ``grad(grad(f))`` is
     the second derivative.
 
-    Raises ``RuntimeError`` if the result of ``f`` is not a scalar, ``TypeError`` if an argument is not
-    floating; warns and gives zeros if the result does not depend on the argument.
+    Raises ``RuntimeError`` if the result of ``f`` is not a scalar, ``TypeError`` if an argument is
+    not floating; warns and gives zeros if the result does not depend on the argument.
 
     >>> import autograd as ag
     >>> ag.grad(np.tanh)(0.0)
