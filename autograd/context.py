@@ -43,7 +43,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Mode:
     """One immutable setting of all modes; ``outer`` is the one that an exit restores.
 
-    ``careful`` says that recording has more to do than usual, so that an operation asks once."""
+    ``careful`` says that recording has more to do than usual, so that an operation asks once.
+    """
 
     __slots__ = ("anomaly", "careful", "errstate", "grad", "outer", "record", "scope")
 
@@ -124,7 +125,7 @@ class _Switch:
                     with self:
                         body.close()
                     raise
-                except BaseException as error:
+                except BaseException as error:  # noqa: BLE001  # the generator decides
                     resume = functools.partial(body.throw, error)
                 else:
                     resume = functools.partial(body.send, sent)
@@ -169,7 +170,7 @@ class detect_anomaly(_Switch):
     >>> import autograd as ag
     >>> x = ag.Tensor(0.0, requires_grad=True)
     >>> with ag.detect_anomaly():
-    ...     np.log(x)                                                     # doctest: +ELLIPSIS
+    ...     np.log(x)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     FloatingPointError: log: finite arguments gave a result that is not finite ...

@@ -19,7 +19,7 @@ What does *not* belong here: rules (``ops/``), the backward pass (``backward.py`
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, Self, TypeVar, cast, overload
 
 import numpy as np
 
@@ -54,6 +54,7 @@ SMALL = 64
 """Arrays of at most so many entries stay with their node, so that small graphs show every number."""
 
 Rule = Callable[..., Any]
+I = TypeVar("I", bound=Callable[..., Any])
 _new = object.__new__
 
 
@@ -68,10 +69,12 @@ class Spec:
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return len(self.shape)
 
     @property
     def size(self) -> int:
+        """The number of entries."""
         size = 1
         for n in self.shape:
             size *= n
@@ -163,7 +166,7 @@ _tensor_class: type[Box] = Box
 
 def wrap_results_in(tensor_class: type[Box]) -> None:
     """Say which class results are (called once, by ``tensor.py``, the layer above)."""
-    global _tensor_class
+    global _tensor_class  # noqa: PLW0603  # set once, at import
     _tensor_class = tensor_class
 
 
@@ -197,14 +200,16 @@ class Primitive:
     the axes along which its argument was repeated.
     """
 
-    def __init__(self, forward: Callable[..., Any], name: str, names: Sequence[str], *, elementwise: bool) -> None:
+    def __init__(
+        self, forward: Callable[..., Any], name: str, names: Sequence[str], *, elementwise: bool
+    ) -> None:
         self.forward = forward
         self.__wrapped__ = forward
         self.__doc__ = forward.__doc__
         self.name = name
         self.names = tuple(names)
         self.elementwise = elementwise
-        self.local = ""
+        self.local: str | Sequence[str] = ""
         self.rules: Sequence[Rule | None] = ()
         self.incomplete = True  # some argument has no rule
         self.saves: tuple[frozenset[str], ...] = ()
@@ -214,9 +219,12 @@ class Primitive:
         return f"<primitive {self.name}({', '.join(self.names)})>"
 
     def __call__(self, *args: Any, **static: Any) -> Any:
+        """Apply the forward function, and record the operation if an argument is tracked."""
         raise NotImplementedError
 
-    def defvjp(self, *rules: Rule | None, saves: Any = None, local: str | Sequence[str] = "") -> "Primitive":
+    def defvjp(
+        self, *rules: Rule | None, saves: Any = None, local: str | Sequence[str] = ""
+    ) -> Self:
         """Give the derivative rules, one per argument; returns the primitive.
 
         A rule is called as ``rule(g, out, *arguments, **static)`` and returns the gradient of its
@@ -241,7 +249,7 @@ class Primitive:
         self._keep.clear()
         return self
 
-    def defvjp_each(self, rule: Rule, saves: Any = None, local: str = "") -> "Primitive":
+    def defvjp_each(self, rule: Rule, saves: Any = None, local: str = "") -> Self:
         """Give one rule for every argument of a primitive that takes any number (``*arrays``).
 
         It is called as ``rule(i, g, out, *arguments, **static)`` for the ``i``-th argument.
@@ -277,8 +285,8 @@ class Primitive:
             if isinstance(self.rules, _EveryArgument):
                 wanted, names = self.saves[0], self.names * len(tracked)
             else:
-                wanted = frozenset[str]().union(*[s for s, t in zip(self.saves, tracked, strict=False) if t])
-                names = self.names
+                of_tracked = [s for s, t in zip(self.saves, tracked, strict=False) if t]
+                wanted, names = frozenset[str]().union(*of_tracked), self.names
             found = "out" in wanted, tuple([names[i] in wanted for i in range(len(tracked))])
             self._keep[tracked] = found
         return found
@@ -320,7 +328,7 @@ class _EveryArgument(Sequence[Rule]):
 class Unary(Primitive):
     """A primitive of one array, elementwise."""
 
-    def __call__(self, x: Any) -> Any:  # type: ignore[override]  # narrower on purpose
+    def __call__(self, x: Any) -> Any:
         if not isinstance(x, Box):
             return self.forward(x)
         tensor = _new(_tensor_class)
@@ -337,7 +345,7 @@ class Unary(Primitive):
 class Binary(Primitive):
     """A primitive of two arrays that broadcast."""
 
-    def __call__(self, x: Any, y: Any) -> Any:  # type: ignore[override]  # narrower on purpose
+    def __call__(self, x: Any, y: Any) -> Any:
         x_node = y_node = None
         if isinstance(x, Box):
             x_node = x._node
@@ -475,11 +483,13 @@ class Outputs(tuple[Any, ...]):
         return outputs
 
     def slim(self) -> "Outputs":
+        """With a :class:`Spec` in place of each large array."""
         return Outputs(slim(o) for o in self)
 
     def unpacked(self, node: ArrayNode | None) -> Any:
         """A tensor for each array; each has a node that picks it from the common one."""
-        tensors = [boxed(o, None if node is None else _picked(node, i, o)) for i, o in enumerate(self)]
+        picks = [None if node is None else _picked(node, i, o) for i, o in enumerate(self)]
+        tensors = [boxed(o, pick) for o, pick in zip(self, picks, strict=True)]
         return self.names(*tensors) if self.names else tuple(tensors)
 
 
@@ -509,7 +519,9 @@ def _pick_rule(g: Any, out: Any, whole: Any, *, index: int, count: int) -> Outpu
     return OutputGradients(gradients)
 
 
-_pick = Function(lambda whole, *, index, count: whole[index], "output", ["whole"], elementwise=False)
+_pick = Function(
+    lambda whole, *, index, count: whole[index], "output", ["whole"], elementwise=False
+)
 _pick.defvjp(_pick_rule, saves=())
 
 
@@ -522,18 +534,20 @@ def _picked(node: ArrayNode, index: int, out: Any) -> ArrayNode | None:
 
 # Making primitives.
 
+P = TypeVar("P", bound=Primitive)
+
 numpy_functions: dict[Any, Callable[..., Any]] = {}
 """For each NumPy function and ufunc that has a derivative here, what runs it on tensors."""
 
 
-def implements(*functions: Any) -> Callable[[Any], Any]:
+def implements(*functions: Any) -> Callable[[I], I]:
     """Register the decorated function (or primitive) as the implementation of ``functions``.
 
     It takes NumPy's arguments under NumPy's names; those that it does not take are refused by
     ``protocol.py`` in its name.
     """
 
-    def register(implementation: Any) -> Any:
+    def register(implementation: I) -> I:
         # A bound __call__ skips the type's call slot.
         call = implementation.__call__ if isinstance(implementation, Primitive) else implementation
         for function in functions:
@@ -551,15 +565,17 @@ def _array_parameters(forward: Callable[..., Any]) -> list[str]:
     return [p.name for p in parameters if p.kind in positional]
 
 
-def unary(forward: Callable[..., Any], rule: Rule, *, saves: Any = (), name: str = "", local: str = "") -> Unary:
+def unary(
+    forward: Callable[..., Any], rule: Rule, *, saves: Any = (), name: str = "", local: str = ""
+) -> Unary:
     """An elementwise primitive of one argument ``x``."""
     made = Unary(forward, name or forward.__name__, ["x"], elementwise=True)
     made.defvjp(rule, saves=saves, local=local)
-    return cast(Unary, _registered(made))
+    return _registered(made)
 
 
-def _registered(made: Primitive) -> Primitive:
-    return cast(Primitive, implements(made.forward)(made)) if isinstance(made.forward, np.ufunc) else made
+def _registered(made: P) -> P:
+    return implements(made.forward)(made) if isinstance(made.forward, np.ufunc) else made
 
 
 def binary(
@@ -574,9 +590,17 @@ def binary(
     """An elementwise primitive of two arguments ``x`` and ``y`` that broadcast."""
     made = Binary(forward, name or forward.__name__, ["x", "y"], elementwise=True)
     made.defvjp(x_rule, y_rule, saves=saves, local=tuple(local))
-    return cast(Binary, _registered(made))
+    return _registered(made)
 
 
+@overload
+def primitive(
+    forward: Callable[..., Any], *, name: str | None = None, elementwise: bool = False
+) -> Function: ...
+@overload
+def primitive(
+    forward: None = None, *, name: str | None = None, elementwise: bool = False
+) -> Callable[[Callable[..., Any]], Function]: ...
 def primitive(
     forward: Callable[..., Any] | None = None, *, name: str | None = None, elementwise: bool = False
 ) -> Any:
@@ -601,13 +625,9 @@ def primitive(
     >>> ag.grad(ag.grad(cube))(2.0)
     array(12.)
     """
-    if forward is None:
-        return lambda f: primitive(f, name=name, elementwise=elementwise)
-    return Function(
-        forward,
-        name or getattr(forward, "__name__", "primitive"),
-        _array_parameters(forward),
-        elementwise=elementwise,
-    )
 
+    def made(forward: Callable[..., Any]) -> Function:
+        known_as = name or str(getattr(forward, "__name__", "primitive"))
+        return Function(forward, known_as, _array_parameters(forward), elementwise=elementwise)
 
+    return made if forward is None else made(forward)

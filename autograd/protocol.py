@@ -52,7 +52,9 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any)
 
 
 def _rare_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    if not any(_tracked_in([inputs, kwargs])) or (ufunc in NOT_DIFFERENTIABLE and method == "__call__"):
+    if not any(_tracked_in([inputs, kwargs])) or (
+        ufunc in NOT_DIFFERENTIABLE and method == "__call__"
+    ):
         return _on_arrays(getattr(ufunc, method), inputs, kwargs)
     name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
     if "out" in kwargs or "where" in kwargs:

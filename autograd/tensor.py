@@ -12,27 +12,54 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from . import protocol
 from .backward import backpropagate
-from .context import current_mode, enable_grad
+from .context import enable_grad
 from .ops import arithmetic, indexing, products, reductions, shape, transcendental
-from .primitive import ArrayNode, Box, boxed, leaf_node, wrap_results_in
+from .primitive import ArrayNode, Box, Primitive, boxed, leaf_node, wrap_results_in
 from .versions import note_change
 
-__all__ = ["Tensor", "commit", "increment_version", "tensor"]
+__all__ = [
+    "Tensor",
+    "backward_pass",
+    "commit",
+    "increment_version",
+    "owned",
+    "seed_gradient",
+    "tensor",
+]
 
-# Bound methods, so that an operator skips the type's call slot.
-_add = arithmetic.add.__call__
-_subtract = arithmetic.subtract.__call__
-_multiply = arithmetic.multiply.__call__
-_divide = arithmetic.divide.__call__
-_power = arithmetic.power.__call__
-_negative = arithmetic.negative.__call__
-_matmul = products.matmul.__call__
+
+class _OnTensors(Protocol):
+    """A module of functions, as the type checker shall see it here: they make tensors."""
+
+    def __getattr__(self, name: str) -> "Callable[..., Tensor]": ...
+
+
+_arithmetic = cast(_OnTensors, arithmetic)
+_indexing = cast(_OnTensors, indexing)
+_reductions = cast(_OnTensors, reductions)
+_shape = cast(_OnTensors, shape)
+_transcendental = cast(_OnTensors, transcendental)
+_numpy = cast(_OnTensors, np)  # comes back to us through the protocol
+
+
+def _bound(operation: Primitive) -> "Callable[..., Tensor]":
+    """The bound ``__call__``, so that an operator skips the type's call slot."""
+    return cast("Callable[..., Tensor]", operation.__call__)
+
+
+_add, _subtract = _bound(arithmetic.add), _bound(arithmetic.subtract)
+_multiply, _divide = _bound(arithmetic.multiply), _bound(arithmetic.divide)
+_power, _matmul = _bound(arithmetic.power), _bound(products.matmul)
+
+
+def _untracked(data: Any) -> "Tensor":
+    return cast("Tensor", boxed(data, None))
 
 
 def _as_array(data: Any, dtype: Any) -> Any:
@@ -95,7 +122,9 @@ class Tensor(Box):
         if name is not None:
             self._name = name
         if requires_grad:
-            self._data = array.copy() if array is data or np.may_share_memory(array, data) else array
+            self._data = (
+                array.copy() if array is data or np.may_share_memory(array, data) else array
+            )
             self.requires_grad = True
 
     # --- the array ----------------------------------------------------------------------------
@@ -126,15 +155,15 @@ class Tensor(Box):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self._data.shape  # type: ignore[no-any-return]
+        return cast("tuple[int, ...]", self._data.shape)
 
     @property
     def ndim(self) -> int:
-        return self._data.ndim  # type: ignore[no-any-return]
+        return cast(int, self._data.ndim)
 
     @property
     def size(self) -> int:
-        return self._data.size  # type: ignore[no-any-return]
+        return cast(int, self._data.size)
 
     @property
     def dtype(self) -> Any:
@@ -143,7 +172,7 @@ class Tensor(Box):
     @property
     def T(self) -> "Tensor":
         """The axes reversed."""
-        return shape.transpose(self)  # type: ignore[no-any-return]
+        return _shape.transpose(self)
 
     @property
     def mT(self) -> "Tensor":
@@ -216,8 +245,10 @@ class Tensor(Box):
 
     @property
     def grad(self) -> "Tensor | None":
-        """What ``backward()`` has added up so far; None before, and on computed tensors unless
-        ``retain_grad()`` was called (then with a warning)."""
+        """What ``backward()`` has added up so far, None before.
+
+        Computed tensors have None (and a warning says so) unless ``retain_grad()`` was called.
+        """
         gradient = getattr(self, "_grad", None)
         if gradient is None and not self.is_leaf and not hasattr(self._node, "tensor"):
             warnings.warn(
@@ -270,7 +301,9 @@ class Tensor(Box):
     def retain_grad(self) -> None:
         """Keep the gradient of this computed tensor in ``grad`` as well."""
         if self._node is None:
-            raise RuntimeError("retain_grad: this tensor is not tracked. Make it requires_grad=True.")
+            raise RuntimeError(
+                "retain_grad: this tensor is not tracked. Make it requires_grad=True."
+            )
         if self._node.parents:
             self._node.tensor = weakref.ref(self)
             self._node.hooks = self._node.hooks or []
@@ -281,7 +314,9 @@ class Tensor(Box):
         It may return a replacement of the same shape.  Returned is a function that removes it.
         """
         if self._node is None:
-            raise RuntimeError("register_hook: this tensor is not tracked. Make it requires_grad=True.")
+            raise RuntimeError(
+                "register_hook: this tensor is not tracked. Make it requires_grad=True."
+            )
         hooks = self._node.hooks = self._node.hooks or []
 
         def on_array(g: Any) -> Any:
@@ -300,21 +335,21 @@ class Tensor(Box):
 
     def detach(self) -> "Tensor":
         """The same array outside of the graph."""
-        return boxed(self._data, None)  # type: ignore[no-any-return]
+        return _untracked(self._data)
 
     def clone(self) -> "Tensor":
         """A copy in the graph: the gradient passes through."""
-        return shape.copy(self)  # type: ignore[no-any-return]
+        return _shape.copy(self)
 
     copy = clone
 
     def astype(self, dtype: Any, copy: bool = True) -> "Tensor":
-        """This tensor in another dtype.  No gradient flows through one that is not floating."""
+        """Convert to another dtype.  No gradient flows through one that is not floating."""
         if not copy and self.dtype == np.dtype(dtype):
             return self
         if np.dtype(dtype).kind not in "fc":
-            return boxed(self._data.astype(dtype), None)  # type: ignore[no-any-return]
-        return shape.astype(self, dtype=np.dtype(dtype))  # type: ignore[no-any-return]
+            return _untracked(self._data.astype(dtype))
+        return _shape.astype(self, dtype=np.dtype(dtype))
 
     # --- changes in place ---------------------------------------------------------------------
 
@@ -329,7 +364,7 @@ class Tensor(Box):
         return self
 
     def __getitem__(self, index: Any) -> "Tensor":
-        return indexing.index(self, index)  # type: ignore[no-any-return]
+        return _indexing.index(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         indexing.assign(self, index, value)
@@ -337,61 +372,61 @@ class Tensor(Box):
     # --- operators ----------------------------------------------------------------------------
 
     def __add__(self, other: Any) -> "Tensor":
-        return _add(self, other)  # type: ignore[no-any-return]
+        return _add(self, other)
 
     def __radd__(self, other: Any) -> "Tensor":
-        return _add(other, self)  # type: ignore[no-any-return]
+        return _add(other, self)
 
     def __sub__(self, other: Any) -> "Tensor":
-        return _subtract(self, other)  # type: ignore[no-any-return]
+        return _subtract(self, other)
 
     def __rsub__(self, other: Any) -> "Tensor":
-        return _subtract(other, self)  # type: ignore[no-any-return]
+        return _subtract(other, self)
 
     def __mul__(self, other: Any) -> "Tensor":
-        return _multiply(self, other)  # type: ignore[no-any-return]
+        return _multiply(self, other)
 
     def __rmul__(self, other: Any) -> "Tensor":
-        return _multiply(other, self)  # type: ignore[no-any-return]
+        return _multiply(other, self)
 
     def __truediv__(self, other: Any) -> "Tensor":
-        return _divide(self, other)  # type: ignore[no-any-return]
+        return _divide(self, other)
 
     def __rtruediv__(self, other: Any) -> "Tensor":
-        return _divide(other, self)  # type: ignore[no-any-return]
+        return _divide(other, self)
 
     def __floordiv__(self, other: Any) -> "Tensor":
-        return arithmetic.floor_divide(self, other)  # type: ignore[no-any-return]
+        return _arithmetic.floor_divide(self, other)
 
     def __rfloordiv__(self, other: Any) -> "Tensor":
-        return arithmetic.floor_divide(other, self)  # type: ignore[no-any-return]
+        return _arithmetic.floor_divide(other, self)
 
     def __mod__(self, other: Any) -> "Tensor":
-        return arithmetic.remainder(self, other)  # type: ignore[no-any-return]
+        return _arithmetic.remainder(self, other)
 
     def __rmod__(self, other: Any) -> "Tensor":
-        return arithmetic.remainder(other, self)  # type: ignore[no-any-return]
+        return _arithmetic.remainder(other, self)
 
     def __pow__(self, other: Any) -> "Tensor":
-        return _power(self, other)  # type: ignore[no-any-return]
+        return _power(self, other)
 
     def __rpow__(self, other: Any) -> "Tensor":
-        return _power(other, self)  # type: ignore[no-any-return]
+        return _power(other, self)
 
     def __matmul__(self, other: Any) -> "Tensor":
-        return _matmul(self, other)  # type: ignore[no-any-return]
+        return _matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> "Tensor":
-        return _matmul(other, self)  # type: ignore[no-any-return]
+        return _matmul(other, self)
 
     def __neg__(self) -> "Tensor":
-        return _negative(self)  # type: ignore[no-any-return]
+        return _arithmetic.negative(self)
 
     def __pos__(self) -> "Tensor":
-        return arithmetic.positive(self)  # type: ignore[no-any-return]
+        return _arithmetic.positive(self)
 
     def __abs__(self) -> "Tensor":
-        return arithmetic.absolute(self)  # type: ignore[no-any-return]
+        return _arithmetic.absolute(self)
 
     # Comparisons and logic see the plain arrays: they have no gradient.
 
@@ -429,32 +464,34 @@ class Tensor(Box):
         return _plain(np.bitwise_xor, self, other)
 
     def __invert__(self) -> "Tensor":
-        return boxed(np.invert(self._data), None)  # type: ignore[no-any-return]
+        return _untracked(np.invert(self._data))
 
-    __hash__ = object.__hash__  # by identity, so that tensors can be keys although == compares entries
+    __hash__ = (
+        object.__hash__
+    )  # by identity, so that tensors can be keys although == compares entries
 
     # --- NumPy's array methods ----------------------------------------------------------------
 
     def sum(self, axis: Any = None, *, keepdims: bool = False) -> "Tensor":
-        return reductions.sum(self, axis, keepdims=keepdims)  # type: ignore[no-any-return]
+        return _reductions.sum(self, axis, keepdims=keepdims)
 
     def mean(self, axis: Any = None, *, keepdims: bool = False) -> "Tensor":
-        return reductions.mean(self, axis, keepdims=keepdims)  # type: ignore[no-any-return]
+        return _reductions.mean(self, axis, keepdims=keepdims)
 
     def prod(self, axis: Any = None, *, keepdims: bool = False) -> "Tensor":
-        return np.prod(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload,no-any-return]
+        return _numpy.prod(self, axis=axis, keepdims=keepdims)
 
     def var(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> "Tensor":
-        return np.var(self, axis=axis, ddof=ddof, keepdims=keepdims)  # type: ignore[call-overload,no-any-return]
+        return _numpy.var(self, axis=axis, ddof=ddof, keepdims=keepdims)
 
     def std(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> "Tensor":
-        return np.std(self, axis=axis, ddof=ddof, keepdims=keepdims)  # type: ignore[call-overload,no-any-return]
+        return _numpy.std(self, axis=axis, ddof=ddof, keepdims=keepdims)
 
     def max(self, axis: Any = None, *, keepdims: bool = False) -> "Tensor":
-        return np.max(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload,no-any-return]
+        return _numpy.max(self, axis=axis, keepdims=keepdims)
 
     def min(self, axis: Any = None, *, keepdims: bool = False) -> "Tensor":
-        return np.min(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload,no-any-return]
+        return _numpy.min(self, axis=axis, keepdims=keepdims)
 
     def argmax(self, axis: Any = None, *, keepdims: bool = False) -> "Tensor":
         return _plain(np.argmax, self, axis=axis, keepdims=keepdims)
@@ -469,103 +506,103 @@ class Tensor(Box):
         return _plain(np.all, self, axis=axis, keepdims=keepdims)
 
     def cumsum(self, axis: Any = None) -> "Tensor":
-        return np.cumsum(self, axis=axis)  # type: ignore[call-overload,no-any-return]
+        return _numpy.cumsum(self, axis=axis)
 
     def cumprod(self, axis: Any = None) -> "Tensor":
-        return np.cumprod(self, axis=axis)  # type: ignore[call-overload,no-any-return]
+        return _numpy.cumprod(self, axis=axis)
 
     def sort(self, axis: int = -1) -> "Tensor":
         """A sorted copy (NumPy's method sorts in place; a tensor never does)."""
-        return np.sort(self, axis=axis)  # type: ignore[call-overload,no-any-return]
+        return _numpy.sort(self, axis=axis)
 
     def argsort(self, axis: int = -1) -> "Tensor":
         return _plain(np.argsort, self, axis=axis, kind="stable")
 
     def clip(self, min: Any = None, max: Any = None) -> "Tensor":
-        return arithmetic.clip(self, min, max)  # type: ignore[no-any-return]
+        return _arithmetic.clip(self, min, max)
 
     def dot(self, other: Any) -> "Tensor":
-        return np.dot(self, other)  # type: ignore[no-any-return]
+        return _numpy.dot(self, other)
 
     def trace(self, offset: int = 0) -> "Tensor":
-        return np.trace(self, offset=offset)  # type: ignore[call-overload,no-any-return]
+        return _numpy.trace(self, offset=offset)
 
     def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> "Tensor":
-        return np.diagonal(self, offset=offset, axis1=axis1, axis2=axis2)  # type: ignore[call-overload,no-any-return]
+        return _numpy.diagonal(self, offset=offset, axis1=axis1, axis2=axis2)
 
     def take(self, indices: Any, axis: int | None = None) -> "Tensor":
-        return np.take(self, indices, axis=axis)  # type: ignore[call-overload,no-any-return]
+        return _numpy.take(self, indices, axis=axis)
 
     def repeat(self, repeats: Any, axis: int | None = None) -> "Tensor":
-        return np.repeat(self, repeats, axis=axis)  # type: ignore[call-overload,no-any-return]
+        return _numpy.repeat(self, repeats, axis=axis)
 
     def reshape(self, *new_shape: Any) -> "Tensor":
         """In another shape: ``t.reshape(2, -1)`` or ``t.reshape((2, -1))``."""
         if len(new_shape) == 1 and not isinstance(new_shape[0], (int, np.integer)):
             new_shape = tuple(new_shape[0])
-        return shape.reshape(self, new_shape)  # type: ignore[no-any-return]
+        return _shape.reshape(self, new_shape)
 
     def ravel(self) -> "Tensor":
-        return shape.reshape(self, (-1,))  # type: ignore[no-any-return]
+        return _shape.reshape(self, (-1,))
 
     def flatten(self) -> "Tensor":
         return self.clone().ravel()
 
     def squeeze(self, axis: Any = None) -> "Tensor":
-        return np.squeeze(self, axis=axis)  # type: ignore[call-overload,no-any-return]
+        return _numpy.squeeze(self, axis=axis)
 
     def transpose(self, *axes: Any) -> "Tensor":
         """With the axes permuted: ``t.transpose()``, ``t.transpose(1, 0)`` or with a tuple."""
         if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], Sequence)):
-            axes = axes[0]
-        return shape.transpose(self, axes or None)  # type: ignore[no-any-return]
+            axes = tuple(axes[0] or ())
+        return _shape.transpose(self, axes or None)
 
     def swapaxes(self, axis1: int, axis2: int) -> "Tensor":
-        return np.swapaxes(self, axis1, axis2)  # type: ignore[call-overload,no-any-return]
+        return _numpy.swapaxes(self, axis1, axis2)
 
     def round(self, decimals: int = 0) -> "Tensor":
-        return np.round(self, decimals)  # type: ignore[call-overload,no-any-return]
+        return _numpy.round(self, decimals)
 
     # --- functions that Value has too, so that one program runs on both -----------------------
 
     def exp(self) -> "Tensor":
-        return transcendental.exp(self)  # type: ignore[no-any-return]
+        return _transcendental.exp(self)
 
     def log(self) -> "Tensor":
-        return transcendental.log(self)  # type: ignore[no-any-return]
+        return _transcendental.log(self)
 
     def log1p(self) -> "Tensor":
-        return transcendental.log1p(self)  # type: ignore[no-any-return]
+        return _transcendental.log1p(self)
 
     def expm1(self) -> "Tensor":
-        return transcendental.expm1(self)  # type: ignore[no-any-return]
+        return _transcendental.expm1(self)
 
     def sqrt(self) -> "Tensor":
-        return arithmetic.sqrt(self)  # type: ignore[no-any-return]
+        return _arithmetic.sqrt(self)
 
     def abs(self) -> "Tensor":
-        return arithmetic.absolute(self)  # type: ignore[no-any-return]
+        return _arithmetic.absolute(self)
 
     def sin(self) -> "Tensor":
-        return transcendental.sin(self)  # type: ignore[no-any-return]
+        return _transcendental.sin(self)
 
     def cos(self) -> "Tensor":
-        return transcendental.cos(self)  # type: ignore[no-any-return]
+        return _transcendental.cos(self)
 
     def tan(self) -> "Tensor":
-        return transcendental.tan(self)  # type: ignore[no-any-return]
+        return _transcendental.tan(self)
 
     def tanh(self) -> "Tensor":
-        return transcendental.tanh(self)  # type: ignore[no-any-return]
+        return _transcendental.tanh(self)
 
     def sigmoid(self) -> "Tensor":
-        return transcendental.sigmoid(self)  # type: ignore[no-any-return]
+        return _transcendental.sigmoid(self)
 
     def relu(self) -> "Tensor":
-        return transcendental.relu(self)  # type: ignore[no-any-return]
+        return _transcendental.relu(self)
 
     def softplus(self) -> "Tensor":
-        return transcendental.softplus(self)  # type: ignore[no-any-return]
+        return _transcendental.softplus(self)
 
     # --- leaving the graph --------------------------------------------------------------------
 
@@ -595,7 +632,7 @@ class Tensor(Box):
 
     def __index__(self) -> int:
         self._refuse_if_tracked("an index made")
-        return self._data.__index__()  # type: ignore[no-any-return]
+        return int(self._data.__index__())
 
     def __bool__(self) -> bool:
         if self.size != 1:
@@ -612,7 +649,9 @@ class Tensor(Box):
 
     def __iter__(self) -> Iterator["Tensor"]:
         if self.ndim == 0:
-            raise TypeError("iteration over a 0-d tensor: it has no axis. Use t.item() for its number.")
+            raise TypeError(
+                "iteration over a 0-d tensor: it has no axis. Use t.item() for its number."
+            )
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, item: Any) -> bool:
@@ -623,7 +662,13 @@ class Tensor(Box):
 
     def __reduce_ex__(self, protocol_version: Any) -> Any:
         self._refuse_copy_of_history()
-        return _rebuild, (type(self), self.data, self.requires_grad, self.name, getattr(self, "_grad", None))
+        return _rebuild, (
+            type(self),
+            self.data,
+            self.requires_grad,
+            self.name,
+            getattr(self, "_grad", None),
+        )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Tensor":
         self._refuse_copy_of_history()
@@ -654,7 +699,7 @@ class Tensor(Box):
 def _plain(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
     """A NumPy function without derivative, on the plain arrays."""
     values = [a._data if isinstance(a, Box) else a for a in args]
-    return boxed(function(*values, **kwargs), None)  # type: ignore[no-any-return]
+    return _untracked(function(*values, **kwargs))
 
 
 def _require_inexact(array: Any) -> None:
@@ -665,7 +710,9 @@ def _require_inexact(array: Any) -> None:
         )
 
 
-def _rebuild(kind: type, data: Any, requires_grad: bool, name: str | None, grad: Any) -> Any:
+def _rebuild(
+    kind: type[Tensor], data: Any, requires_grad: bool, name: str | None, grad: Tensor | None
+) -> Tensor:
     made = Tensor.__new__(kind)
     Tensor.__init__(made, data, requires_grad=requires_grad, name=name)
     if grad is not None:
@@ -719,6 +766,7 @@ def backward_pass(seeds: dict[ArrayNode, Any], *, differentiable: bool, **option
 
 
 _committing = threading.Lock()
+_set_grad: Callable[[Tensor, Tensor], None] = vars(Tensor)["_grad"].__set__
 
 
 def commit(arrived: dict[ArrayNode, Any]) -> None:
@@ -732,23 +780,25 @@ def commit(arrived: dict[ArrayNode, Any]) -> None:
                 tensors.append(tensor)
                 gradients.append(_own(g) if earlier is None else _sum(earlier, g))
         # One call in C: no exception, not even Ctrl-C, can come between two of the assignments.
-        deque(map(Tensor._grad.__set__, tensors, gradients), maxlen=0)  # type: ignore[union-attr]
+        deque(map(_set_grad, tensors, gradients), maxlen=0)
 
 
 def _sum(earlier: Tensor, g: Any) -> Tensor:
-    total = earlier + g
-    return total if total._node is None or isinstance(g, Tensor) else total.detach()
+    total: Tensor = earlier + g
+    return total if isinstance(g, Tensor) else total.detach()
 
 
 def _references(value: Any) -> int:
     return sys.getrefcount(value)
 
 
+def _references_seen_by_own(g: Any) -> int:
+    return _references(g)
+
+
 def _sole_references() -> int:
     """How many references :func:`_own` sees to an array that only ``arrived`` holds."""
-    for _, g in {None: np.zeros(1)}.items():
-        return _references(g)
-    return 0
+    return next(_references_seen_by_own(g) for _, g in {None: np.zeros(1)}.items())
 
 
 _SOLE = _sole_references()
@@ -758,9 +808,16 @@ def _own(g: Any) -> Tensor:
     """A tensor that shares its memory with nothing: a copy unless nobody else holds ``g``."""
     if isinstance(g, Tensor):
         return g
-    if type(g) is np.ndarray and g.base is None and _references(g) <= _SOLE + 1 and g.flags.writeable:
-        return boxed(g, None)  # type: ignore[no-any-return]
-    return boxed(g.copy() if g.ndim else np.array(g), None)  # type: ignore[no-any-return]
+    if type(g) is np.ndarray and g.base is None and _references(g) <= _SOLE and g.flags.writeable:
+        return _untracked(g)
+    return _untracked(g.copy() if g.ndim else np.array(g))
+
+
+def owned(arrived: dict[ArrayNode, Any]) -> dict[ArrayNode, Tensor]:
+    """What arrived as tensors, none of which shares its memory with anything else."""
+    for node, g in arrived.items():
+        arrived[node] = _own(g)
+    return arrived
 
 
 def increment_version(*tensors: Tensor) -> None:
@@ -774,7 +831,7 @@ def increment_version(*tensors: Tensor) -> None:
     >>> y = (x * x).sum()
     >>> x.data[0] = 5.0
     >>> ag.increment_version(x)
-    >>> y.backward()                                                      # doctest: +ELLIPSIS
+    >>> y.backward()  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     RuntimeError: multiply: argument 0 (x), of shape (2,), was changed in place ...

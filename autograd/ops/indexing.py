@@ -35,7 +35,9 @@ def _repeats_nothing(index: Any) -> bool:
     if not isinstance(index, tuple):
         index = (index,)
     return all(
-        i is None or i is Ellipsis or isinstance(i, (slice, int, np.integer, np.bool_))
+        i is None
+        or i is Ellipsis
+        or isinstance(i, (slice, int, np.integer, np.bool_))
         or getattr(i, "dtype", None) == np.bool_
         for i in index
     )
@@ -56,23 +58,20 @@ def gather(*gs: Any, indices: Any, shape: tuple[int, ...]) -> Any:
     return total
 
 
-gather.defvjp_each(lambda i, g, out, *gs, indices, shape: getitem(g, index=indices[i]), saves=())
-
-
 @primitive
 def getitem(x: Any, *, index: Any) -> Any:
     """``x[index]``."""
     return x[index]
 
 
+gather.defvjp_each(lambda i, g, out, *gs, indices, shape: getitem(g, index=indices[i]), saves=())
 getitem.defvjp(
     lambda g, out, x, *, index: Indexed(g, index, x, gather), saves=(), local="∇out at the index"
 )
 
 
 def index(x: Any, index: Any) -> Any:
-    """``x[index]`` on a tensor, with every form of NumPy's index; tensors of integers or booleans
-    may stand in it."""
+    """``x[index]`` with every form of NumPy's index; tensors of integers may stand in it."""
     if index.__class__ is not int:
         index = _plain(index)
     return getitem(x, index=index)
