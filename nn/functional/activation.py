@@ -1,0 +1,5 @@
+"""Activation functions."""
+
+from autograd.ops.transcendental import relu
+
+__all__ = ["relu"]
