@@ -684,13 +684,14 @@ class Tensor(Box):
             )
 
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        kind = type(self).__name__
+        text = np.array2string(np.asarray(self._data), separator=", ", prefix=f"{kind}(")
         dtype = "" if self.dtype in (np.float64, np.int64, np.bool_) else f", dtype={self.dtype}"
         grad = ""
         if self._node is not None:
             made_by = self._node.primitive
             grad = ", requires_grad=True" if made_by is None else f", made by {made_by.name}"
-        return f"Tensor({text}{dtype}{grad})"
+        return f"{kind}({text}{dtype}{grad})"
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
