@@ -14,10 +14,11 @@ import numpy as np
 from .anomaly import locked, unlock, watch_backward
 from .context import current_mode
 from .graph import sweep, topological_order
-from .primitive import ArrayNode, OutputGradients, Outputs, Spec, boxed, slim
+from .node import ArrayNode, Spec
+from .primitive import OutputGradients, Outputs, boxed, slim
 from .versions import last_change, versions
 
-__all__ = ["Indexed", "backpropagate", "unbroadcast"]
+__all__ = ["Indexed", "backpropagate", "shares", "unbroadcast"]
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -118,14 +119,14 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
         args, out, static = node.args, node.out, node.static
         if careful or node.freed or node.hooks is not None or (deferred and node in deferred):
             g, args, out = prepared(node, g)
-        rules = node.primitive.rules  # type: ignore[union-attr]  # it has parents
+        rules = node.primitive.rules
         i = -1
         for parent in node.parents:
             i += 1
             if parent is None or (needed is not None and parent not in needed):
                 continue
             rule = rules[i]
-            share = rule(g, out, *args) if static is None else rule(g, out, *args, **static)  # type: ignore[misc]
+            share = rule(g, out, *args) if static is None else rule(g, out, *args, **static)
             like = parent.out
             try:
                 fits = share.shape == like.shape and share.dtype is like.dtype
@@ -157,6 +158,33 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
             arrived[node] = _settled(node, g)
     arrived.update(retained)
     return arrived
+
+
+def shares(node: ArrayNode, g: Any) -> list[Any]:
+    """The gradient that each argument of ``node`` gets for ``g``; None for one that is not tracked.
+
+    For looking at a graph: nothing is changed or freed, no hook is called, and a freed graph will do
+    as far as its arrays are still there.  Raises ``RuntimeError`` where they are not, or were changed
+    in place since.
+    """
+    if isinstance(g, OutputGradients):
+        g = g.completed(node.out)
+    need_out, need_args = node.primitive.needs(tuple([p is not None for p in node.parents]))
+    saved = [a for a, need in zip(node.args, need_args, strict=True) if need]
+    saved += (node.out if isinstance(node.out, Outputs) else [node.out]) if need_out else []
+    if any(isinstance(array, Spec) for array in saved):
+        raise _freed(node)
+    if node.index < last_change[0]:
+        _refuse_changed_arrays(node)
+    sent: list[Any] = []
+    for i, parent in enumerate(node.parents):
+        if parent is None:
+            sent.append(None)
+            continue
+        share = node.primitive.rules[i](g, node.out, *node.args, **node.static or {})  # type: ignore[union-attr, misc]
+        share = _fitted(share, node, i, parent, g)
+        sent.append(share.dense() if isinstance(share, Indexed) else share)
+    return sent
 
 
 _DEFERRED = frozenset({Indexed, OutputGradients})
@@ -205,7 +233,7 @@ def _fitted(g: Any, node: ArrayNode, i: int, parent: ArrayNode, incoming: Any) -
             )
         g = np.full_like(incoming, g, shape=())
     if g.shape != like.shape:
-        if not node.primitive.elementwise:  # type: ignore[union-attr]
+        if not node.primitive.elementwise:
             raise _wrong_gradient(node, i, f"a gradient of shape {like.shape}", f"shape {g.shape}")
         g = (
             unbroadcast(g, like.shape)
@@ -221,7 +249,7 @@ def _fitted(g: Any, node: ArrayNode, i: int, parent: ArrayNode, incoming: Any) -
 
 def _wrong_gradient(node: ArrayNode, i: int, expected: str, actual: str) -> RuntimeError:
     primitive = node.primitive
-    name = primitive.names[min(i, len(primitive.names) - 1)]  # type: ignore[union-attr]
+    name = primitive.names[min(i, len(primitive.names) - 1)]
     return RuntimeError(
         f"{node.label}: the derivative rule for argument {i} ({name}) returned {actual}, "
         f"expected {expected}. A rule returns the gradient of its argument, with its shape."
@@ -262,9 +290,9 @@ def _freed(node: ArrayNode) -> RuntimeError:
 def _refuse_changed_arrays(node: ArrayNode) -> None:
     """Raise if an array that a rule is about to read was changed in place after it was saved."""
     primitive = node.primitive
-    need_out, need_args = primitive.needs(tuple([p is not None for p in node.parents]))  # type: ignore[union-attr]
+    need_out, need_args = primitive.needs(tuple([p is not None for p in node.parents]))
     saved = [
-        (f"argument {i} ({primitive.names[min(i, len(primitive.names) - 1)]})", a)  # type: ignore[union-attr]
+        (f"argument {i} ({primitive.names[min(i, len(primitive.names) - 1)]})", a)
         for i, (a, need) in enumerate(zip(node.args, need_args, strict=True))
         if need
     ]

@@ -19,13 +19,14 @@ What does *not* belong here: rules (``ops/``), the backward pass (``backward.py`
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NoReturn, Self, TypeVar, cast, overload
+from typing import Any, Self, TypeVar, overload
 
 import numpy as np
 
 from .anomaly import watch_forward
-from .context import Mode, current_mode, scope_path
+from .context import Mode, current_mode
 from .graph import next_index
+from .node import ArrayNode, Spec, leaf_node
 from .versions import rebound, stale_view
 
 __all__ = [
@@ -58,45 +59,6 @@ I = TypeVar("I", bound=Callable[..., Any])
 _new = object.__new__
 
 
-class Spec:
-    """The shape and dtype of an array that was not saved."""
-
-    __slots__ = ("dtype", "shape")
-
-    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
-        self.shape = shape
-        self.dtype = dtype
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """The number of entries."""
-        size = 1
-        for n in self.shape:
-            size *= n
-        return size
-
-    def __repr__(self) -> str:
-        return f"Spec(shape={self.shape}, dtype={self.dtype})"
-
-    def _not_saved(self, *_: Any, **__: Any) -> NoReturn:
-        raise RuntimeError(
-            f"a derivative rule uses an array of shape {self.shape} that was not saved: only its "
-            "shape and dtype are left. Name it in defvjp(..., saves=...)."
-        )
-
-    # Anything numerical a rule might do with it ends in the sentence above.
-    __array__ = __array_ufunc__ = __array_function__ = __getitem__ = __len__ = _not_saved
-    __float__ = __bool__ = __iter__ = __neg__ = __abs__ = _not_saved
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _not_saved
-    __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _not_saved
-    __lt__ = __le__ = __gt__ = __ge__ = _not_saved
-
-
 class Box:
     """What primitives look for among their arguments: an array and, when it is tracked, a node.
 
@@ -106,59 +68,7 @@ class Box:
     __slots__ = ("__weakref__", "_data", "_node")
 
     _data: Any
-    _node: "ArrayNode | None"
-
-
-class ArrayNode:
-    """One recorded operation, or a leaf (``primitive`` is None and there are no parents).
-
-    ``args`` and ``out`` hold arrays where they are saved or small, else a :class:`Spec`; ``keeps``
-    says that they stay when the graph is ``freed``.  ``tensor`` (a weak reference; leaves, and others
-    after ``retain_grad()``), ``name`` and ``origin`` (the user's line, under ``detect_anomaly``) are
-    set only where there is something to say.
-    """
-
-    __slots__ = (
-        "__weakref__",
-        "args",
-        "freed",
-        "hooks",
-        "index",
-        "keeps",
-        "name",
-        "origin",
-        "out",
-        "parents",
-        "primitive",
-        "scope",
-        "static",
-        "tensor",
-    )
-
-    primitive: "Primitive | None"
-    parents: tuple["ArrayNode | None", ...]
-    args: tuple[Any, ...]
-    static: dict[str, Any] | None
-    out: Any
-    scope: Any
-    index: int
-    hooks: list[Any] | None
-    keeps: bool
-    freed: bool
-    name: str
-    origin: str
-    tensor: Any
-
-    def __repr__(self) -> str:
-        what = self.primitive.name if self.primitive else "leaf"
-        return f"<node {self.index}: {what} {self.out.shape}>"
-
-    @property
-    def label(self) -> str:
-        """The operation and its scope, for messages: ``log [in model.fc1 (Linear)]``."""
-        name = self.primitive.name if self.primitive else "leaf"
-        path = scope_path(self.scope)
-        return f"{name} [in {path}]" if path else name
+    _node: ArrayNode | None
 
 
 _tensor_class: type[Box] = Box
@@ -176,21 +86,6 @@ def boxed(data: Any, node: ArrayNode | None) -> Any:
     tensor._data = data
     tensor._node = node
     return tensor
-
-
-def leaf_node(data: Any) -> ArrayNode:
-    """A node without parents: an independent variable."""
-    node = ArrayNode()
-    node.primitive = None
-    node.parents = node.args = ()
-    node.static = None
-    node.out = data
-    node.scope = current_mode().scope
-    node.hooks = None
-    node.keeps = True
-    node.freed = False
-    node.index = next_index()
-    return node
 
 
 class Primitive:
@@ -329,6 +224,7 @@ class Unary(Primitive):
     """A primitive of one array, elementwise."""
 
     def __call__(self, x: Any) -> Any:
+        """Apply it to an array, or to a tensor and record that."""
         if not isinstance(x, Box):
             return self.forward(x)
         tensor = _new(_tensor_class)
@@ -346,6 +242,7 @@ class Binary(Primitive):
     """A primitive of two arrays that broadcast."""
 
     def __call__(self, x: Any, y: Any) -> Any:
+        """Apply it to two arrays, or record that if one is a tracked tensor."""
         x_node = y_node = None
         if isinstance(x, Box):
             x_node = x._node
@@ -371,6 +268,7 @@ class Function(Primitive):
     """A primitive of any number of arrays; keyword arguments are static."""
 
     def __call__(self, *args: Any, **static: Any) -> Any:
+        """Apply it to arrays, or record that if one is a tracked tensor."""
         boxed_args = tracked = False
         values = []
         parents = []
@@ -437,7 +335,7 @@ def record_assignment(
 
 def _keep_what_is_needed(node: ArrayNode, args: tuple[Any, ...], out: Any) -> None:
     """Of large arrays keep those that the rules of the tracked arguments ask for."""
-    primitive = cast(Primitive, node.primitive)
+    primitive = node.primitive
     keep_out, keep_args = primitive.needs(tuple([p is not None for p in node.parents]))
     node.args = tuple([a if keep else slim(a) for a, keep in zip(args, keep_args, strict=True)])
     node.out = out if keep_out else slim(out)
@@ -453,7 +351,7 @@ def slim(value: Any) -> Any:
 
 def _record_with_care(node: ArrayNode, args: tuple[Any, ...], out: Any, mode: Mode) -> None:
     """The rarer duties of recording: stale views, keeping everything, anomaly detection."""
-    primitive = cast(Primitive, node.primitive)
+    primitive = node.primitive
     for i, (parent, arg) in enumerate(zip(node.parents, args, strict=True)):
         if parent is not None and parent.parents and rebound and stale_view(arg, parent.index):
             raise RuntimeError(

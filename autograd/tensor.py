@@ -19,8 +19,9 @@ import numpy as np
 from . import protocol
 from .backward import backpropagate
 from .context import enable_grad
+from .node import ArrayNode, leaf_node
 from .ops import arithmetic, indexing, products, reductions, shape, transcendental
-from .primitive import ArrayNode, Box, Primitive, boxed, leaf_node, wrap_results_in
+from .primitive import Box, Primitive, boxed, wrap_results_in
 from .versions import note_change
 
 __all__ = [

@@ -15,7 +15,8 @@ import numpy as np
 from ..backward import Indexed, unbroadcast
 from ..context import current_mode
 from ..graph import next_index
-from ..primitive import ArrayNode, Box, Spec, implements, primitive, record_assignment
+from ..node import ArrayNode, Spec
+from ..primitive import Box, implements, primitive, record_assignment
 from ..versions import buffer_of, note_change, note_rebinding, stale_view
 
 __all__ = ["assign", "gather", "getitem", "index", "take", "take_along_axis"]
