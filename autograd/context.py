@@ -206,13 +206,23 @@ class scope(_Switch):
     'encoder.0 (Linear)'
     """
 
-    __slots__ = ("_entry",)
+    __slots__ = ("_entry", "_latest")
 
     def __init__(self, name: str, kind: str = "") -> None:
         self._entry = (name, kind)
+        self._latest: Mode | None = None
+
+    def __enter__(self) -> None:
+        # Every call of a layer comes here, nearly always out of the same mode as the last time.
+        outer = _mode.get()
+        inside = self._latest
+        if inside is None or inside.outer is not outer:
+            inside = self._latest = self._inside(outer)
+        _mode.set(inside)
 
     def _inside(self, outer: Mode) -> Mode:
-        return Mode(outer.grad, outer.anomaly, outer.record, (*outer.scope, self._entry), outer)
+        entry = (*self._entry,)  # a new pair each time, so that two calls can be told apart
+        return Mode(outer.grad, outer.anomaly, outer.record, (*outer.scope, entry), outer)
 
 
 def scope_path(path: Scope) -> str:
