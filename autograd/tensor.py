@@ -520,7 +520,7 @@ class Tensor(Box):
         return _plain(np.argsort, self, axis=axis, kind="stable")
 
     def clip(self, min: Any = None, max: Any = None) -> "Tensor":
-        return _arithmetic.clip(self, min, max)
+        return _numpy.clip(self, min, max)
 
     def dot(self, other: Any) -> "Tensor":
         return _numpy.dot(self, other)

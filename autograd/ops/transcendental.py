@@ -1,18 +1,23 @@
 """Exponentials, logarithms, trigonometric and hyperbolic functions, and the stable ones of learning.
 
 Kinks: ``log`` at 0 and ``arcsin`` at 1 have gradient inf; ``hypot(0, 0)`` and ``arctan2(0, 0)`` have
-0 and 0; ``sinc`` has 0 at 0; ``logaddexp(x, x)`` at infinity shares 1 evenly; ``relu`` has 0 at 0.
+0 and 0; ``sinc`` has 0 at 0; ``logaddexp(x, x)`` at infinity shares 1 evenly, at -infinity it has 0
+and 0; ``relu`` has 0 at 0.
 """
 
+from math import factorial
 from typing import Any
 
 import numpy as np
 
-from ..primitive import binary, unary
+from ..primitive import binary, implements, primitive, unary
 
 LN2 = 0.6931471805599453
 LN10 = 2.302585092994046
-RAD = 0.017453292519943295
+PI = 3.141592653589793
+RAD = PI / 180
+SINC_SLOPE = [(-1) ** k * 2 * k / factorial(2 * k + 1) for k in range(9, 0, -1)]
+"""d(sin z / z)/dz = z · Σ c_k z^(2k-2), highest power first."""
 
 # fmt: off
 
@@ -47,6 +52,26 @@ arctanh = unary(np.arctanh, lambda g, out, x: g / ((1 - x) * (1 + x)), saves="x"
 # fmt: on
 
 
+def _sinc_slope(x: Any) -> Any:
+    """d sinc / dx = (cos πx - sinc x) / x; near 0, where that cancels, by its Taylor series."""
+    near = np.absolute(x) < 0.2
+    z, far = PI * np.where(near, x, 0), np.where(near, 1, x)
+    series = 0.0
+    for coefficient in SINC_SLOPE:
+        series = series * (z * z) + coefficient
+    return np.where(near, PI * z * series, (np.cos(PI * far) - np.sinc(far)) / far)
+
+
+@primitive(name="sinc", elementwise=True)
+def sinc(x: Any) -> Any:
+    """sin(πx) / (πx), and 1 at 0, where the gradient is 0."""
+    return np.sinc(x)
+
+
+sinc.defvjp(lambda g, out, x: g * _sinc_slope(x), saves="x", local="∇out · (cos πx - out) / x")
+implements(np.sinc)(sinc)
+
+
 def _over(x: Any, y: Any) -> Any:
     """x / y, and 0 where both are 0."""
     return x / np.where((x == 0) & (y == 0), 1, y)
@@ -58,9 +83,26 @@ def _angle_share(x: Any, y: Any) -> Any:
     return _over(_over(x, r), r)
 
 
-def _weight(x: Any, out: Any) -> Any:
-    """exp(x - out), the weight of ``x`` in a sum of exponentials; one half at a tie of infinities."""
-    return np.where(np.isinf(out) & (x == out), 0.5, np.exp(x - np.where(np.isinf(out), 0, out)))
+def _sigmoid(x: Any) -> Any:
+    with np.errstate(over="ignore"):  # 1 / (1 + inf) is the 0 that is wanted
+        return 1 / (1 + np.exp(-x))
+
+
+sigmoid = unary(
+    _sigmoid,
+    lambda g, out, x: g * (out * (1 - out)),
+    saves="out",
+    name="sigmoid",
+    local="∇out · out (1 - out)",
+)
+
+
+def _lead(x: Any, y: Any) -> Any:
+    """x - y, whose sigmoid is the weight of ``x`` in a sum of two exponentials.
+
+    A tie at infinity is one of equals; -inf has no weight in any sum.
+    """
+    return np.where((x == y) & np.isinf(x), np.minimum(x, 0), x - y)
 
 
 # fmt: off
@@ -70,19 +112,13 @@ hypot      = binary(np.hypot,      lambda g, out, x, y: g * _over(x, out),
 arctan2    = binary(np.arctan2,    lambda g, out, x, y: g * _angle_share(y, x),
                                    lambda g, out, x, y: -g * _angle_share(x, y),
                     saves=("x", "y"), local=("∇out · y / (x² + y²)", "-∇out · x / (x² + y²)"))
-logaddexp  = binary(np.logaddexp,  lambda g, out, x, y: g * _weight(x, out),
-                                   lambda g, out, x, y: g * _weight(y, out),
-                    saves=(("out", "x"), ("out", "y")), local=("∇out · exp(x - out)", "∇out · exp(y - out)"))
-logaddexp2 = binary(np.logaddexp2, lambda g, out, x, y: g * _weight(x * LN2, out * LN2),
-                                   lambda g, out, x, y: g * _weight(y * LN2, out * LN2),
-                    saves=(("out", "x"), ("out", "y")), local=("∇out · 2^(x - out)", "∇out · 2^(y - out)"))
+logaddexp  = binary(np.logaddexp,  lambda g, out, x, y: g * sigmoid(_lead(x, y)),
+                                   lambda g, out, x, y: g * sigmoid(_lead(y, x)),
+                    saves=("x", "y"), local=("∇out · exp(x - out)", "∇out · exp(y - out)"))
+logaddexp2 = binary(np.logaddexp2, lambda g, out, x, y: g * sigmoid(_lead(x, y) * LN2),
+                                   lambda g, out, x, y: g * sigmoid(_lead(y, x) * LN2),
+                    saves=("x", "y"), local=("∇out · 2^(x - out)", "∇out · 2^(y - out)"))
 # fmt: on
-
-
-def _sigmoid(x: Any) -> Any:
-    # exp of minus the absolute value can't overflow, on either side.
-    e = np.exp(-np.absolute(x))
-    return np.where(x >= 0, 1, e) / (1 + e)
 
 
 def _softplus(x: Any) -> Any:
@@ -94,8 +130,6 @@ def _relu(x: Any) -> Any:
 
 
 # fmt: off
-sigmoid  = unary(_sigmoid,  lambda g, out, x: g * (out * (1 - out)), saves="out", name="sigmoid",
-                 local="∇out · out (1 - out)")
 softplus = unary(_softplus, lambda g, out, x: g * sigmoid(x),        saves="x",   name="softplus",
                  local="∇out · σ(x)")
 relu     = unary(_relu,     lambda g, out, x: g * (out > 0),         saves="out", name="relu",

@@ -1,0 +1,123 @@
+"""Choosing between values: ``where``, ``select``, ``clip``, ``nan_to_num``.
+
+The gradient goes to the value that was chosen.  The other branch is computed too: where *its*
+derivative is infinite, 0 · inf makes nan, so guard its argument as well::
+
+    np.where(x > 0, np.log(np.where(x > 0, x, 1)), 0)
+
+Kinks: ``clip`` has gradient 0 at a bound, which gets all of it if it is a tensor itself.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..primitive import Box, implements, primitive
+
+__all__ = ["clip", "nan_to_num", "select", "where"]
+
+
+def _truth(condition: Any) -> Any:
+    """The array of a condition: it has no gradient, as no comparison has."""
+    return condition._data if isinstance(condition, Box) else condition
+
+
+@primitive(name="where", elementwise=True)
+def _where(condition: Any, x: Any, y: Any) -> Any:
+    return np.where(condition, x, y)
+
+
+_where.defvjp(
+    None,
+    lambda g, out, condition, x, y: np.where(condition, g, 0),
+    lambda g, out, condition, x, y: np.where(condition, 0, g),
+    saves=("condition",),
+    local=("", "∇out where the condition holds", "∇out where it does not"),
+)
+
+
+@implements(np.where)
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    """``x`` where the condition holds, else ``y``; without both, the indices where it holds."""
+    if x is None and y is None:
+        return np.nonzero(condition)
+    return _where(_truth(condition), x, y)
+
+
+@implements(np.select)
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+    """For every entry the choice whose condition holds first, else ``default``."""
+    if len(condlist) != len(choicelist):
+        raise ValueError(
+            f"select: {len(condlist)} conditions for {len(choicelist)} choices. Give one each."
+        )
+    out = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        out = where(condition, choice, out)
+    return out
+
+
+def _below(x: Any, low: Any) -> Any:
+    return False if low is None else x <= low
+
+
+def _above(x: Any, high: Any) -> Any:
+    return False if high is None else x >= high
+
+
+def _crossed(low: Any, high: Any) -> Any:
+    """Where the bounds are the wrong way round: NumPy then takes the upper one."""
+    return False if low is None or high is None else low > high
+
+
+@primitive(name="clip", elementwise=True)
+def _clip(x: Any, low: Any, high: Any) -> Any:
+    return np.clip(x, low, high)
+
+
+_clip.defvjp(
+    lambda g, out, x, low, high: np.where(
+        np.logical_or(_below(x, low), _above(x, high)), 0, g
+    ),
+    lambda g, out, x, low, high: np.where(
+        np.logical_and(_below(x, low), np.logical_not(_crossed(low, high))), g, 0
+    ),
+    lambda g, out, x, low, high: np.where(
+        np.logical_or(
+            np.logical_and(_above(x, high), np.logical_not(_below(x, low))), _crossed(low, high)
+        ),
+        g,
+        0,
+    ),
+    saves=("x", "low", "high"),
+    local=("∇out inside the bounds", "∇out below", "∇out above"),
+)
+
+
+@implements(np.clip)
+def clip(
+    a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
+) -> Any:
+    """``a`` held between two bounds, None for no bound; the gradient is 0 at a bound and beyond."""
+    return _clip(a, a_min if min is None else min, a_max if max is None else max)
+
+
+@primitive(name="nan_to_num")
+def _nan_to_num(x: Any, *, nan: float, posinf: float | None, neginf: float | None) -> Any:
+    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+_nan_to_num.defvjp(
+    lambda g, out, x, *, nan, posinf, neginf: np.where(np.isfinite(x), g, 0),
+    saves="x",
+    local="∇out where x is finite",
+)
+
+
+@implements(np.nan_to_num)
+def nan_to_num(
+    x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    """Numbers for nan and the infinities (the largest there are by default), with gradient 0."""
+    return _nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
