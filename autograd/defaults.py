@@ -3,31 +3,37 @@
 Both are used by layers and initializers that are not told otherwise (``dtype=``, ``rng=``).
 """
 
+import functools
 from typing import Any
 
 import numpy as np
 
 __all__ = ["default_generator", "get_default_dtype", "manual_seed", "set_default_dtype"]
 
-default_generator: np.random.Generator = np.random.default_rng()
-"""The generator that initial weights and dropout draw from unless they are given their own.
-
-Its exact state is ``default_generator.bit_generator.state``, a dict of numbers that can be stored
-and assigned back."""
-
 _default_dtype: Any = np.dtype(np.float32)
 
 
-def manual_seed(seed: int) -> np.random.Generator:
-    """Restart :data:`default_generator` from ``seed``, a non-negative integer; returns it.
+@functools.cache
+def default_generator() -> "np.random.Generator":
+    """The generator that initial weights and dropout draw from unless they are given their own.
+
+    Its exact state is ``default_generator().bit_generator.state``, a dict of numbers that can be
+    stored and assigned back.  Made at the first call: ``numpy.random`` takes a while to import.
+    """
+    return np.random.default_rng()
+
+
+def manual_seed(seed: int) -> "np.random.Generator":
+    """Restart :func:`default_generator` from ``seed``, a non-negative integer; returns it.
 
     >>> import autograd as ag
     >>> first = ag.manual_seed(0).random()
     >>> ag.manual_seed(0).random() == first
     True
     """
-    default_generator.bit_generator.state = type(default_generator.bit_generator)(seed).state
-    return default_generator
+    generator = default_generator()
+    generator.bit_generator.state = type(generator.bit_generator)(seed).state
+    return generator
 
 
 def set_default_dtype(dtype: Any) -> None:

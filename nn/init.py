@@ -1,6 +1,6 @@
 """Initial values of parameters: each function fills a tensor in place and returns it.
 
-``rng`` is a ``numpy.random.Generator``; without one ``autograd.default_generator`` is used, which
+``rng`` is a ``numpy.random.Generator``; without one ``autograd.default_generator()`` is used, which
 ``autograd.manual_seed`` restarts.  The *fan in* of a weight of shape (out, in, *kernel) is the
 number of inputs of one unit, in · Πkernel; its *fan out* is out · Πkernel.
 
@@ -119,14 +119,14 @@ def uniform_(tensor: T, a: float = 0.0, b: float = 1.0, *, rng: Rng = None) -> T
     """Fill from U(a, b)."""
     if not a <= b:
         raise ValueError(f"uniform_: expected a <= b, got a = {a}, b = {b}.")
-    return _fill(tensor, (rng or default_generator).uniform(a, b, tensor.shape))
+    return _fill(tensor, (rng or default_generator()).uniform(a, b, tensor.shape))
 
 
 def normal_(tensor: T, mean: float = 0.0, std: float = 1.0, *, rng: Rng = None) -> T:
     """Fill from N(mean, std²)."""
     if not std >= 0:
         raise ValueError(f"normal_: expected std >= 0, got {std}.")
-    return _fill(tensor, (rng or default_generator).normal(mean, std, tensor.shape))
+    return _fill(tensor, (rng or default_generator()).normal(mean, std, tensor.shape))
 
 
 def trunc_normal_(
@@ -142,7 +142,7 @@ def trunc_normal_(
 
     Raises ``ValueError`` where [a, b] holds less than one draw in a thousand.
     """
-    rng = rng or default_generator
+    rng = rng or default_generator()
     inside = _normal_cdf((b - mean) / std) - _normal_cdf((a - mean) / std) if std > 0 else 0.0
     if not inside > 1e-3:
         raise ValueError(
@@ -242,7 +242,7 @@ def orthogonal_(tensor: T, gain: float = 1.0, *, rng: Rng = None) -> T:
     """
     fans(tensor)  # refuses vectors
     rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])
-    normal = (rng or default_generator).normal(size=(max(rows, columns), min(rows, columns)))
+    normal = (rng or default_generator()).normal(size=(max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(normal)
     q *= np.sign(np.diag(r))  # then uniform over the orthogonal matrices
     return _fill(tensor, gain * (q if rows >= columns else q.T).reshape(tensor.shape))
@@ -258,7 +258,7 @@ def sparse_(tensor: T, sparsity: float, std: float = 0.01, *, rng: Rng = None) -
         raise ValueError(f"sparse_: expected a matrix, got shape {tensor.shape}.")
     if not 0 <= sparsity <= 1:
         raise ValueError(f"sparse_: expected a sparsity in [0, 1], got {sparsity}.")
-    rng = rng or default_generator
+    rng = rng or default_generator()
     rows, columns = tensor.shape
     values = rng.normal(0, std, (rows, columns))
     order = np.argsort(rng.random((rows, columns)), axis=0)
