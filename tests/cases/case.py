@@ -7,7 +7,7 @@ from typing import Any
 Shapes = tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A differentiable call: from it value, gradient and second-order tests are generated."""
 
@@ -32,7 +32,7 @@ class Case:
     """Why a reference disagrees, with the proof, where one does."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kink:
     """A point without a derivative, and the gradient (of the sum of the result) promised there."""
 
@@ -42,7 +42,7 @@ class Kink:
     gradient: tuple[Any, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fault:
     """A call that is refused: with which error and words."""
 
