@@ -58,11 +58,11 @@ def _winners(x: Any, out: Any, window: dict[str, int]) -> Iterator[Any]:
 @primitive
 def max_pool(x: Any, *, axis: int, kernel: int, stride: int, dilation: int = 1) -> Any:
     """The maximum of each window along ``axis`` (counted from the front)."""
+    if kernel == x.shape[axis]:
+        return x.max(axis=axis, keepdims=True)
     taps = _taps(x, axis, kernel, stride, dilation)
     out = next(taps)
-    if kernel == 1:
-        return out.copy()
-    out = np.maximum(out, next(taps))
+    out = np.maximum(out, next(taps)) if kernel > 1 else out.copy()
     for entries in taps:
         np.maximum(out, entries, out=out)
     return out
@@ -101,11 +101,14 @@ def winning_taps(x: Any, best: Any, **window: int) -> Any:
 @primitive
 def window_sum(x: Any, *, axis: int, kernel: int, stride: int, scale: Any = None) -> Any:
     """The sum of each window along ``axis``, times ``scale``: a number or an array."""
-    taps = _taps(x, axis, kernel, stride, 1)
-    out = next(taps)
-    out = out + next(taps) if kernel > 1 else out.copy()
-    for entries in taps:
-        out += entries
+    if kernel == x.shape[axis]:
+        out = x.sum(axis=axis, keepdims=True)
+    else:
+        taps = _taps(x, axis, kernel, stride, 1)
+        out = next(taps)
+        out = out + next(taps) if kernel > 1 else out.copy()
+        for entries in taps:
+            out += entries
     return out if scale is None else np.multiply(out, scale, out=out)
 
 
@@ -116,7 +119,7 @@ def window_spread(
     """The gradient of ``window_sum``: ``g * scale`` added to every entry of its window."""
     dx = np.zeros_like(g, shape=(*g.shape[:axis], size, *g.shape[axis + 1 :]), order="C")
     share = g if scale is None else np.multiply(g, scale, dtype=g.dtype)
-    for target in _taps(dx, axis, kernel, stride, 1):
+    for target in [dx] if kernel == size else _taps(dx, axis, kernel, stride, 1):
         target += share
     return dx
 
