@@ -1,0 +1,84 @@
+"""Reductions that leave nan out: ``nansum`` and its kind.
+
+The entries left out have gradient 0.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..primitive import implements, primitive
+from .cumulative import cumprod, cumsum
+from .reductions import Axis, prod, restore, sum
+
+__all__ = ["nancumprod", "nancumsum", "nanmax", "nanmean", "nanmin", "nanprod", "nansum"]
+
+
+def _filled(a: Any, value: float) -> Any:
+    """``a`` with ``value`` in place of nan."""
+    return np.where(np.isnan(a), value, a)
+
+
+@implements(np.nansum)
+def nansum(a: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+    """The sum of the numbers over ``axis``; 0 where there are none."""
+    return sum(_filled(a, 0), axis, dtype, keepdims=keepdims)
+
+
+@implements(np.nanprod)
+def nanprod(a: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+    """The product of the numbers over ``axis``; 1 where there are none."""
+    return prod(_filled(a, 1), axis, dtype, keepdims=keepdims)
+
+
+@implements(np.nanmean)
+def nanmean(a: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+    """The mean of the numbers over ``axis``; nan where there are none."""
+    total = nansum(a, axis, dtype, keepdims=keepdims)
+    numbers = np.logical_not(np.isnan(a))
+    return total / np.sum(numbers, axis=axis, dtype=total.dtype, keepdims=keepdims)
+
+
+@implements(np.nancumsum)
+def nancumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """Running sums in which nan counts as 0."""
+    return cumsum(_filled(a, 0), axis, dtype)
+
+
+@implements(np.nancumprod)
+def nancumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """Running products in which nan counts as 1."""
+    return cumprod(_filled(a, 1), axis, dtype)
+
+
+@primitive(name="nanmax")
+def _nanmax(x: Any, *, axis: Axis, keepdims: bool) -> Any:
+    return np.nanmax(x, axis=axis, keepdims=keepdims)
+
+
+@primitive(name="nanmin")
+def _nanmin(x: Any, *, axis: Axis, keepdims: bool) -> Any:
+    return np.nanmin(x, axis=axis, keepdims=keepdims)
+
+
+def _extreme_rule(g: Any, out: Any, x: Any, *, axis: Axis, keepdims: bool) -> Any:
+    """``g`` in equal parts over the entries that are the result; none where that is nan."""
+    chosen = x == restore(out, x, axis, keepdims)
+    count = np.sum(chosen, axis=axis, dtype=g.dtype, keepdims=True)
+    return np.where(chosen, restore(g, x, axis, keepdims) / count, 0)
+
+
+_nanmax.defvjp(_extreme_rule, saves=("out", "x"), local="∇out at the largest number")
+_nanmin.defvjp(_extreme_rule, saves=("out", "x"), local="∇out at the smallest number")
+
+
+@implements(np.nanmax)
+def nanmax(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """The largest number over ``axis``, nan if there is none; ties share the gradient evenly."""
+    return _nanmax(a, axis=axis, keepdims=keepdims)
+
+
+@implements(np.nanmin)
+def nanmin(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """The smallest number over ``axis``, nan if there is none; ties share the gradient evenly."""
+    return _nanmin(a, axis=axis, keepdims=keepdims)

@@ -1,0 +1,133 @@
+"""What depends on order: ``max``, ``min``, ``ptp``, ``sort``, ``median``.
+
+Ties of ``max`` and ``min`` share the gradient evenly, so the shares sum to one; a nan is the result,
+and then all entries share.  ``sort`` is stable, and ``median`` follows it.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..primitive import implements, primitive
+from .reductions import Axis, kept_shape, restore
+
+__all__ = ["max", "median", "min", "ptp", "sort"]
+
+
+def _shared(g: Any, lost: Any, axis: Axis) -> Any:
+    """``g`` (with all axes) in equal parts over the entries that have not lost."""
+    winners = np.sum(np.logical_not(lost), axis=axis, dtype=g.dtype, keepdims=True)
+    return np.where(lost, 0, g / winners)
+
+
+@primitive(name="max")
+def _max(x: Any, *, axis: Axis, keepdims: bool, initial: Any = None) -> Any:
+    if initial is None:
+        return x.max(axis=axis, keepdims=keepdims)
+    return x.max(axis=axis, keepdims=keepdims, initial=initial)
+
+
+@primitive(name="min")
+def _min(x: Any, *, axis: Axis, keepdims: bool, initial: Any = None) -> Any:
+    if initial is None:
+        return x.min(axis=axis, keepdims=keepdims)
+    return x.min(axis=axis, keepdims=keepdims, initial=initial)
+
+
+def _max_rule(g: Any, out: Any, x: Any, *, axis: Axis, keepdims: bool, initial: Any = None) -> Any:
+    lost = x < restore(out, x, axis, keepdims)
+    return _shared(restore(g, x, axis, keepdims), lost, axis)
+
+
+def _min_rule(g: Any, out: Any, x: Any, *, axis: Axis, keepdims: bool, initial: Any = None) -> Any:
+    lost = x > restore(out, x, axis, keepdims)
+    return _shared(restore(g, x, axis, keepdims), lost, axis)
+
+
+_max.defvjp(_max_rule, saves=("out", "x"), local="∇out at the largest")
+_min.defvjp(_min_rule, saves=("out", "x"), local="∇out at the smallest")
+
+
+@implements(np.max, np.amax)
+def max(
+    a: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = None
+) -> Any:
+    """The largest entry over ``axis``; ties share the gradient evenly.
+
+    Raises ``ValueError`` for no entries without ``initial``, which ``where`` needs as well.
+    """
+    if initial is None and where is None:
+        return _max(a, axis=axis, keepdims=keepdims)
+    return _max(_chosen(a, where, initial, "max"), axis=axis, keepdims=keepdims, initial=initial)
+
+
+@implements(np.min, np.amin)
+def min(
+    a: Any, axis: Axis = None, *, keepdims: bool = False, initial: Any = None, where: Any = None
+) -> Any:
+    """The smallest entry over ``axis``; ties share the gradient evenly.
+
+    Raises ``ValueError`` for no entries without ``initial``, which ``where`` needs as well.
+    """
+    if initial is None and where is None:
+        return _min(a, axis=axis, keepdims=keepdims)
+    return _min(_chosen(a, where, initial, "min"), axis=axis, keepdims=keepdims, initial=initial)
+
+
+def _chosen(a: Any, where: Any, initial: Any, name: str) -> Any:
+    if where is None or where is True:
+        return a
+    if initial is None:
+        raise ValueError(f"{name}: where= needs initial=, the result where nothing is chosen.")
+    return np.where(where, a, initial)
+
+
+@implements(np.ptp)
+def ptp(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """The largest entry less the smallest."""
+    return max(a, axis, keepdims=keepdims) - min(a, axis, keepdims=keepdims)
+
+
+@primitive(name="rearrange")
+def _rearrange(x: Any, order: Any, inverse: Any, *, axis: int) -> Any:
+    """``x`` in another order along ``axis``: one permutation, and its inverse, for each line."""
+    return np.take_along_axis(x, order, axis)
+
+
+_rearrange.defvjp(
+    lambda g, out, x, order, inverse, *, axis: _rearrange(g, inverse, order, axis=axis),
+    saves=(("order", "inverse"),),
+    local="∇out in the old order",
+)
+
+
+@implements(np.sort)
+def sort(a: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None) -> Any:
+    """A sorted copy, stable whatever ``kind`` says; nan comes last."""
+    if axis is None:
+        a, axis = np.reshape(a, (-1,)), 0
+    order = np.argsort(a, axis=axis, kind="stable")
+    return _rearrange(a, order, np.argsort(order, axis=axis), axis=axis)
+
+
+def _one_axis_last(a: Any, axis: Axis) -> Any:
+    """``a`` with the axes to reduce made one, the last."""
+    if axis is None:
+        return np.reshape(a, (-1,))
+    if not isinstance(axis, tuple):
+        return np.moveaxis(a, axis, -1)
+    moved = np.moveaxis(a, axis, tuple(range(-len(axis), 0)))
+    lead = moved.shape[: a.ndim - len(axis)]
+    return np.reshape(moved, (*lead, math.prod(moved.shape[len(lead) :])))
+
+
+@implements(np.median)
+def median(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """The middle entry over ``axis``, or the mean of the two; nan if one entry is."""
+    line = sort(_one_axis_last(a, axis))
+    n = line.shape[-1]
+    out = np.mean(line[..., (n - 1) // 2 : n // 2 + 1], axis=-1)
+    if n and np.any(np.isnan(line[..., -1])):
+        out = np.where(np.isnan(line[..., -1]), np.nan, out)
+    return np.reshape(out, kept_shape(a.shape, axis)) if keepdims else out

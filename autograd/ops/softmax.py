@@ -1,0 +1,112 @@
+"""Sums of exponentials and the weights in them: ``logsumexp``, ``softmax``, ``log_softmax``.
+
+All three subtract the largest entry first, so entries of ±1e4 are as good as any (P. Blanchard,
+D. J. Higham and N. J. Higham, "Accurately computing the log-sum-exp and softmax functions", 2021).
+An entry of -inf has no weight and gradient 0.  A row of nothing but -inf has no softmax: it is nan;
+its logsumexp is -inf with gradient 0.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..primitive import primitive
+from .reductions import Axis, restore
+
+__all__ = ["log_softmax", "logsumexp", "softmax"]
+
+
+def _floats(x: Any) -> Any:
+    """A list, or an array of whole numbers, in floating point."""
+    x = x if hasattr(x, "dtype") else np.asarray(x)
+    return x if x.dtype.kind in "fc" else x.astype(float)
+
+
+def _lowered(x: Any, axis: Axis) -> Any:
+    """``x`` less its largest entry; nan, without a warning, where that is infinite."""
+    with np.errstate(invalid="ignore"):
+        return x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+
+
+@primitive(name="logsumexp")
+def _logsumexp(x: Any, *, axis: Axis, keepdims: bool) -> Any:
+    largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    shift = np.where(np.isfinite(largest), largest, 0)
+    with np.errstate(divide="ignore"):  # log 0 = -inf is the value for a row of -inf
+        out = np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=keepdims))
+    return out + (shift if keepdims else np.squeeze(shift, axis=axis))
+
+
+def _weights(x: Any, out: Any, axis: Axis) -> Any:
+    """exp(x - out), the weights in the sum; where the sum is infinite, those of the infinite entries."""
+    weights = np.exp(x - np.where(np.isinf(out), 0, out))
+    if not np.any(out == np.inf):
+        return weights
+    infinite = x == np.inf
+    count = np.sum(infinite, axis=axis, dtype=x.dtype, keepdims=True)
+    return np.where(out == np.inf, np.where(infinite, 1 / count, 0), weights)
+
+
+def _logsumexp_rule(g: Any, out: Any, x: Any, *, axis: Axis, keepdims: bool) -> Any:
+    weights = _weights(x, restore(out, x, axis, keepdims), axis)
+    return restore(g, x, axis, keepdims) * weights
+
+
+_logsumexp.defvjp(_logsumexp_rule, saves=("out", "x"), local="∇out · exp(x - out)")
+
+
+def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """log Σ exp x over ``axis`` (all axes by default); -inf for no entries.
+
+    >>> import autograd as ag
+    >>> float(ag.logsumexp(ag.Tensor([1e4, 1e4])).data - 1e4)                # log 2
+    0.69314718...
+    """
+    return _logsumexp(_floats(x), axis=axis, keepdims=keepdims)
+
+
+@primitive(name="softmax")
+def _softmax(x: Any, *, axis: Axis) -> Any:
+    e = np.exp(_lowered(x, axis))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+def _softmax_rule(g: Any, out: Any, x: Any, *, axis: Axis) -> Any:
+    share = g * out
+    return share - out * np.sum(share, axis=axis, keepdims=True)
+
+
+_softmax.defvjp(_softmax_rule, saves="out", local="out · (∇out - Σ ∇out · out)")
+
+
+def softmax(x: Any, axis: Axis = -1) -> Any:
+    """exp x / Σ exp x over ``axis``: weights that sum to one.
+
+    >>> import autograd as ag
+    >>> ag.softmax(ag.Tensor([0.0, 0.0, -np.inf]))
+    Tensor([0.5, 0.5, 0. ])
+    """
+    return _softmax(_floats(x), axis=axis)
+
+
+@primitive(name="log_softmax")
+def _log_softmax(x: Any, *, axis: Axis) -> Any:
+    low = _lowered(x, axis)
+    return low - np.log(np.sum(np.exp(low), axis=axis, keepdims=True))
+
+
+_log_softmax.defvjp(
+    lambda g, out, x, *, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True),
+    saves="out",
+    local="∇out - exp(out) · Σ ∇out",
+)
+
+
+def log_softmax(x: Any, axis: Axis = -1) -> Any:
+    """log softmax x = x - logsumexp x over ``axis``, exact also where softmax x rounds to 0.
+
+    >>> import autograd as ag
+    >>> ag.log_softmax(ag.Tensor([0.0, 1e4]))
+    Tensor([-10000.,      0.])
+    """
+    return _log_softmax(_floats(x), axis=axis)
