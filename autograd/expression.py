@@ -1,7 +1,7 @@
 """Formulas as text, ``"(x + y) * z"``: a small language, its parser, and its evaluation.
 
-The language is arithmetic (``+ - * / ** @``, the minus sign, parentheses), numbers, names, and the
-functions in :data:`FUNCTIONS`.  The text goes through Python's own grammar (:mod:`ast`) to a tree,
+The language is arithmetic (``+ - * / ** @``, the minus sign, parentheses), numbers, pi, names, and
+the functions in :data:`FUNCTIONS`.  The text goes through Python's own grammar (:mod:`ast`) to a tree,
 and of the tree only these are accepted.  Python's ``eval`` has no part in it: whatever else the
 grammar knows (attributes, indices, comprehensions, strings, calls of anything else) is refused with
 its position.
@@ -35,6 +35,7 @@ __all__ = [
     "Operation",
     "Step",
     "as_text",
+    "bracketed",
     "parse",
     "parse_value",
 ]
@@ -53,14 +54,18 @@ MAX_DEPTH = 200
 
 
 class ExpressionError(ValueError):
-    """A text that is not of the language, or can't be computed; ``column`` counts from 1."""
+    """A text that is not of the language, or can't be computed.
 
-    def __init__(self, message: str, text: str, column: int) -> None:
+    ``reason`` says why, ``column``, counted from 1, where.
+    """
+
+    def __init__(self, reason: str, text: str, column: int) -> None:
+        self.reason = reason
         self.column = max(1, min(column, len(text) + 1))
         start = max(0, self.column - 60)  # of a long text, what surrounds the place
-        line = "".join(c if c.isprintable() else " " for c in text[start : self.column + 19])
+        line = "".join(c if c.isprintable() else " " for c in text[start : start + 80])
         super().__init__(
-            f"{message} (column {self.column})\n    {line}\n    {' ' * (self.column - 1 - start)}^"
+            f"{reason} (column {self.column})\n    {line}\n    {' ' * (self.column - 1 - start)}^"
         )
 
 
@@ -81,10 +86,13 @@ class Operation(NamedTuple):
     derivatives: tuple[str, ...]
 
     def written(self, arguments: Sequence[str]) -> str:
-        """The operation applied to arguments of these names."""
+        """The operation applied to these arguments: names, or numbers as text."""
         if self.symbol.isidentifier():
             return f"{self.symbol}({', '.join(arguments)})"
-        return f" {self.symbol} ".join(arguments) if self.arity == 2 else f"-{arguments[0]}"
+        first, *second = [bracketed(a) for a in arguments]
+        if not second:
+            return f"-{first}"
+        return f"{first if self.symbol == '**' else arguments[0]} {self.symbol} {second[0]}"
 
 
 def _has_array(arguments: Sequence[Any]) -> bool:
@@ -190,9 +198,14 @@ class Step(NamedTuple):
         return f"{self.name} = {self.operation.written([as_text(a) for a in self.arguments])}"
 
 
+def bracketed(text: str) -> str:
+    """The text of a factor or a summand: in parentheses where it begins with a minus sign."""
+    return f"({text})" if text.startswith("-") else text
+
+
 def as_text(argument: str | float) -> str:
     """The name, or the number with six digits."""
-    return argument if isinstance(argument, str) else f"{argument:.6g}"
+    return argument if isinstance(argument, str) else f"{argument + 0.0:.6g}"  # no -0
 
 
 class Expression(NamedTuple):
@@ -202,7 +215,8 @@ class Expression(NamedTuple):
     variables: dict[str, int]
     """Each with the column where it first stands."""
     steps: tuple[Step, ...]
-    result: str | float
+    result: str
+    """The name of the last step; of the variable itself where there is no step."""
 
     def evaluate(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Every variable and every step's result by name: of :class:`Value`, or of :class:`Tensor`
@@ -269,17 +283,19 @@ def parse(text: str) -> Expression:
     """
     text = re.sub(r"\s", " ", text).strip()
     reader = _Reader(text)
-    result = reader.read(_tree(text, MAX_LENGTH), depth=0)
+    result = reader.read(_tree(text, MAX_LENGTH))
+    if not reader.variables:
+        raise ExpressionError("there is no name in it to differentiate with respect to", text, 1)
     names = _names(len(reader.steps), reader.variables)
 
-    def named(argument: "str | float | _Result") -> str | float:
+    def named(argument: str | float | _Result) -> str | float:
         return names[argument.number] if isinstance(argument, _Result) else argument
 
     steps = [
         Step(name, operation, tuple([named(a) for a in arguments]), column)
         for name, (operation, arguments, column) in zip(names, reader.steps, strict=True)
     ]
-    return Expression(text, reader.variables, tuple(steps), named(result))
+    return Expression(text, reader.variables, tuple(steps), str(named(result)))
 
 
 @dataclass(frozen=True)
@@ -304,6 +320,8 @@ class _Reader:
                 pass
             case ast.Constant(value=int() | float() as number):
                 return self.number(node, number)
+            case ast.Name(id="pi"):
+                return math.pi
             case ast.Name(id=name):
                 self.variables.setdefault(name, self.column(node))
                 return name
