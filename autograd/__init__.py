@@ -4,6 +4,7 @@ from .context import detect_anomaly, enable_grad, is_grad_enabled, no_grad, reco
 from .defaults import default_generator, get_default_dtype, manual_seed, set_default_dtype
 from .jacobians import hessian, hvp, jacobian, jvp
 from .primitive import primitive
+from .recompute import checkpoint
 from .reverse import elementwise_grad, grad, gradients, value_and_grad, vjp
 from .tensor import Tensor, increment_version, tensor
 from .value import Value
@@ -11,6 +12,7 @@ from .value import Value
 __all__ = [
     "Tensor",
     "Value",
+    "checkpoint",
     "default_generator",
     "detect_anomaly",
     "elementwise_grad",

@@ -5,6 +5,7 @@ Nodes are given as arguments and only looked at; nothing here knows how they are
 
 import sys
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -58,16 +59,25 @@ def _is_float(value: Any) -> bool:
     return np.dtype(getattr(value, "dtype", np.dtype(object))).kind in "fc"
 
 
-def _finite(value: Any) -> bool:
+def _arrays(value: Any) -> Iterator[Any]:
+    """The plain arrays in a result or gradient: one, one per output, or those of ``x[index]``."""
     value = getattr(value, "_data", value)
     if isinstance(value, tuple):
-        return all(_finite(v) for v in value if v is not None)
-    return not hasattr(value, "dtype") or bool(np.all(np.isfinite(value)))
+        for part in value:
+            yield from _arrays(part)
+    elif hasattr(value, "entries"):
+        for part, _ in value.entries:
+            yield from _arrays(part)
+    elif _is_float(value):
+        yield value
 
 
-def _summary(arrays: list[Any]) -> str:
-    array = next(a for a in arrays if not _finite(a))
-    array = getattr(array, "_data", array)
+def _finite(value: Any) -> bool:
+    return all(np.all(np.isfinite(array)) for array in _arrays(value))
+
+
+def _summary(values: list[Any]) -> str:
+    array = next(a for value in values for a in _arrays(value) if not _finite(a))
     bad = ~np.isfinite(array)
     first = tuple(int(i) for i in np.argwhere(bad)[0]) if np.ndim(array) else ()
     return f"{np.sum(bad)} of {np.size(array)} entries, the first at {first}: {array[first]}"

@@ -75,16 +75,19 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
     inputs: Iterable[ArrayNode] | None = None,
     retain: bool = False,
     differentiable: bool = False,
+    stop: Iterable[ArrayNode] = (),
     again: bool = False,
 ) -> dict[ArrayNode, Any]:
     """Send the gradients ``in_flight`` (of the roots) backward; returns those that arrived.
 
     They arrive at the leaves and at nodes that ask to retain theirs; with ``inputs`` at these nodes
     only, and nothing is computed that does not lead there.  Saved arrays are freed on the way
-    unless ``retain``.  Nothing else is changed: whoever calls commits the result.  ``again`` admits
-    a graph that was freed, as far as its small arrays are still there (drawings need that).
+    unless ``retain``.  Nothing else is changed: whoever calls commits the result.  The pass does not
+    go beyond the nodes in ``stop``; what reaches those of them that are among ``inputs`` has
+    arrived.  ``again`` admits a graph that was freed, as far as its small arrays are still there
+    (drawings need that).
     """
-    order = topological_order(list(in_flight))
+    order = topological_order(in_flight, stop)
     needed = None
     if inputs is not None:
         needed = _leading_to(inputs, order)
@@ -141,7 +144,7 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
             earlier = in_flight.get(parent)
             if earlier is None:
                 in_flight[parent] = share
-            elif parent in owned:
+            elif parent in owned and share.__class__ is not Indexed:  # ndarray += never defers
                 earlier += share
                 in_flight[parent] = earlier
             else:
@@ -157,6 +160,9 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
         if g.__class__ in _DEFERRED or node.hooks is not None:
             arrived[node] = _settled(node, g)
     arrived.update(retained)
+    for node in wanted.intersection(stop, in_flight):
+        g = in_flight[node]  # not settled: the hooks of that node are for the pass around this one
+        arrived[node] = g.dense() if isinstance(g, Indexed) else g
     return arrived
 
 
@@ -181,7 +187,7 @@ def shares(node: ArrayNode, g: Any) -> list[Any]:
         if parent is None:
             sent.append(None)
             continue
-        share = node.primitive.rules[i](g, node.out, *node.args, **node.static or {})  # type: ignore[union-attr, misc]
+        share = node.primitive.rules[i](g, node.out, *node.args, **node.static or {})
         share = _fitted(share, node, i, parent, g)
         sent.append(share.dense() if isinstance(share, Indexed) else share)
     return sent

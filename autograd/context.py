@@ -30,6 +30,7 @@ __all__ = [
     "is_grad_enabled",
     "no_grad",
     "record",
+    "resume",
     "scope",
     "scope_path",
 ]
@@ -157,6 +158,19 @@ class enable_grad(_Switch):
 
     def _inside(self, outer: Mode) -> Mode:
         return Mode(True, outer.anomaly, outer.record, outer.scope, outer)
+
+
+class resume(_Switch):
+    """Inside, all modes are what they were when ``mode`` was in force."""
+
+    __slots__ = ("_mode",)
+
+    def __init__(self, mode: Mode) -> None:
+        self._mode = mode
+
+    def _inside(self, outer: Mode) -> Mode:
+        mode = self._mode
+        return Mode(mode.grad, mode.anomaly, mode.record, mode.scope, outer)
 
 
 class detect_anomaly(_Switch):

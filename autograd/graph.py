@@ -17,7 +17,7 @@ Taylor expansion of the local rounding errors", 1970; A. Griewank and A. Walther
 Derivatives", 2nd ed., 2008, chapter 3.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
@@ -46,10 +46,11 @@ G = TypeVar("G")
 _creation = attrgetter("index")
 
 
-def topological_order(roots: Sequence[N]) -> list[N]:
+def topological_order(roots: Iterable[N], stop: Iterable[N] = ()) -> list[N]:
     """Every node the roots depend on, the roots included, newest first.
 
-    Each node stands before all of its parents.
+    Each node stands before all of its parents.  Nodes in ``stop``, and what only they depend on, are
+    left out.
 
     >>> import autograd as ag
     >>> x = ag.Value(2.0, name="x")
@@ -57,8 +58,9 @@ def topological_order(roots: Sequence[N]) -> list[N]:
     >>> [node.data for node in topological_order([y])]
     [6.0, 4.0, 2.0]
     """
-    order = list(dict.fromkeys(roots))
-    seen = set(order)
+    seen = set(stop)
+    order = [root for root in dict.fromkeys(roots) if root not in seen]
+    seen.update(order)
     for node in order:  # grows while it is walked: a breadth-first search without recursion
         for parent in node.parents:
             if parent is not None and parent not in seen:

@@ -22,7 +22,7 @@ from .primitive import ArrayNode, primitive
 from .tensor import Tensor, backward_pass, owned, seed_gradient
 from .tree import Rebuild, flatten, paths
 
-__all__ = ["Argnums", "Recording", "captured"]
+__all__ = ["Argnums", "Recording"]
 
 Argnums = int | tuple[int, ...]
 
@@ -45,6 +45,10 @@ class Recording:
     outputs: list[Tensor]
     """The leaves of the result."""
     rebuild_outputs: Rebuild
+    result: Any
+    """What the function returned."""
+    outside: list[ArrayNode]
+    """Older nodes that the outputs were computed from: arguments and what the function closes over."""
     differentiable: bool
 
     def __init__(
@@ -62,17 +66,21 @@ class Recording:
         self.rebuild_inputs = (lambda g: rebuild(g)[0]) if isinstance(argnums, int) else rebuild
         where = {i: paths(arg, f"argument {i}") for i, arg in zip(positions, chosen, strict=True)}
         self.arguments = [i for i in positions for _ in where[i]]
-        outside = is_grad_enabled()
+        recorded = is_grad_enabled()
         since = next_index()
         with enable_grad():
             names = [path for i in positions for path in where[i]]
-            self.inputs = [_fresh(*pair, name, outside) for pair in zip(leaves, names, strict=True)]
+            self.inputs = [
+                _fresh(*pair, name, recorded) for pair in zip(leaves, names, strict=True)
+            ]
             replaced = dict(zip(positions, rebuild(self.inputs), strict=True))
             called = [replaced.get(i, arg) for i, arg in enumerate(args)]
             result = f(*called, **(kwargs or {}))
+        self.result = result
         results, self.rebuild_outputs = flatten(result)
         self.outputs = [_output(r, name) for r in results]
-        self.differentiable = outside and bool(captured(self.outputs, since))
+        self.outside = _older([y.node for y in self.outputs], since)
+        self.differentiable = recorded and bool(self.outside)
 
     def scalar(self) -> Tensor:
         """The one output, which has one entry."""
@@ -92,10 +100,17 @@ class Recording:
         """The outputs as the caller gets them: tensors if they have a history to go on with."""
         return [y if self.differentiable else y.data for y in self.outputs]
 
-    def pull(self, cotangents: Iterable[Any], *, retain: bool = True) -> list[Any]:
+    def pull(
+        self,
+        cotangents: Iterable[Any],
+        *,
+        retain: bool = True,
+        outside: Sequence[ArrayNode] = (),
+    ) -> list[Any]:
         """Σ cotangentᵀ · ∂output/∂input for each input: None where no output depends on it.
 
-        ``None`` as a cotangent leaves that output out.
+        ``None`` as a cotangent leaves that output out.  The same for nodes ``outside`` comes after
+        the inputs' gradients.
         """
         seeds: dict[ArrayNode, Any] = {}
         for output, cotangent in zip(self.outputs, cotangents, strict=True):
@@ -103,11 +118,12 @@ class Recording:
                 g = seed_gradient(output, cotangent, self.name)
                 if (node := output.node) is not None:
                     seeds[node] = seeds[node] + g if node in seeds else g
-        nodes = [cast(ArrayNode, x.node) for x in self.inputs]
+        nodes = [*[cast(ArrayNode, x.node) for x in self.inputs], *outside]
         arrived = owned(
             backward_pass(
                 seeds,
                 inputs=nodes,
+                stop=self.outside,
                 retain=retain or self.differentiable,
                 differentiable=self.differentiable,
             )
@@ -141,18 +157,18 @@ class Recording:
         return lambda tangents: transposed.filled(transposed.pull(tangents))
 
 
-def captured(outputs: Iterable[Tensor], since: int) -> list[ArrayNode]:
-    """The nodes older than ``since`` that ``outputs`` were directly computed from."""
-    reached = dict.fromkeys(t.node for t in outputs if t.node is not None)
+def _older(nodes: Iterable[ArrayNode | None], since: int) -> list[ArrayNode]:
+    """The nodes older than ``since`` that ``nodes`` were computed from, the nearest ones."""
+    queue = [node for node in dict.fromkeys(nodes) if node is not None]
+    reached = set(queue)
     older = []
-    queue = list(reached)
     for node in queue:  # grows while it is walked
         if node.index < since:
             older.append(node)
             continue
         for parent in node.parents:
             if parent is not None and parent not in reached:
-                reached[parent] = None
+                reached.add(parent)
                 queue.append(parent)
     return older
 
@@ -172,9 +188,9 @@ def _positions(name: str, argnums: Argnums, count: int) -> tuple[int, ...]:
     return positions
 
 
-def _fresh(leaf: Any, where: str, name: str, outside: bool) -> Tensor:
+def _fresh(leaf: Any, where: str, name: str, recorded: bool) -> Tensor:
     """A tensor of this recording with the value of ``leaf``."""
-    if isinstance(leaf, Tensor) and leaf.requires_grad and outside:
+    if isinstance(leaf, Tensor) and leaf.requires_grad and recorded:
         return argument(leaf)  # type: ignore[no-any-return]
     untracked = leaf.detach() if isinstance(leaf, Tensor) else _as_tensor(leaf, where, name)
     if untracked.dtype.kind not in "fc":
