@@ -22,8 +22,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self, TypeVar, overload
 
 import numpy as np
+from numpy.exceptions import AxisError
+from numpy.linalg import LinAlgError
 
-from .anomaly import watch_forward
+from .anomaly import user_line, watch_forward
 from .context import Mode, current_mode
 from .graph import next_index
 from .node import ArrayNode, Spec, leaf_node
@@ -256,7 +258,10 @@ class Binary(Primitive):
         else:
             return self.forward(x, y)
         tensor = _new(_tensor_class)
-        tensor._data = out = self.forward(x, y)
+        try:
+            tensor._data = out = self.forward(x, y)
+        except ValueError as error:
+            raise _explained(error, self, (x, y)) from None
         if (x_node is not None or y_node is not None) and (mode := current_mode()).grad:
             tensor._node = _record(self, (x_node, y_node), (x, y), out, mode)
         else:
@@ -269,30 +274,48 @@ class Function(Primitive):
 
     def __call__(self, *args: Any, **static: Any) -> Any:
         """Apply it to arrays, or record that if one is a tracked tensor."""
-        boxed_args = tracked = False
-        values = []
-        parents = []
-        for arg in args:
-            if isinstance(arg, Box):
-                boxed_args = True
-                values.append(arg._data)
-                parents.append(node := arg._node)
-                if node is not None:
-                    tracked = True
-            else:
-                values.append(arg)
-                parents.append(None)
-        out = self.forward(*values, **static)
-        if not boxed_args:
-            return out
+        parents: tuple[ArrayNode | None, ...]
+        if len(args) == 1 and isinstance(x := args[0], Box):  # the loop below, unrolled
+            parents = (x._node,)
+            args = (x._data,)
+            tracked = x._node is not None
+        else:
+            parents = tuple([arg._node if isinstance(arg, Box) else None for arg in args])
+            tracked = any(parents)
+            if not tracked and not any([isinstance(arg, Box) for arg in args]):
+                return self.forward(*args, **static)
+            args = tuple([arg._data if isinstance(arg, Box) else arg for arg in args])
+        try:
+            out = self.forward(*args, **static)
+        except ValueError as error:
+            raise _explained(error, self, args) from None
         if not hasattr(out, "dtype"):
             out = Outputs.of(out) if isinstance(out, tuple) else np.asarray(out)
         if not (tracked and (mode := current_mode()).grad):
             return out.unpacked(None) if isinstance(out, Outputs) else boxed(out, None)
         if self.incomplete:
             self._check_rules(parents)
-        node = _record(self, tuple(parents), tuple(values), out, mode, static or None)
-        return out.unpacked(node) if isinstance(out, Outputs) else boxed(out, node)
+        node = _record(self, parents, args, out, mode, static or None)
+        if out.__class__ is Outputs:
+            return out.unpacked(node)
+        tensor = _new(_tensor_class)
+        tensor._data = out
+        tensor._node = node
+        return tensor
+
+
+def _explained(error: ValueError, primitive: Primitive, args: Sequence[Any]) -> ValueError:
+    """NumPy's error with the name of the operation and the shapes that it was given."""
+    kind, message = type(error), str(error).strip()
+    if message.startswith(primitive.name) or kind not in (ValueError, AxisError, LinAlgError):
+        return error
+    shapes = ", ".join([str(getattr(a, "shape", a)) for a in args])
+    way_out = ""
+    if kind is AxisError and hasattr(args[0], "ndim"):
+        way_out = f" Its axes go from {-args[0].ndim} to {args[0].ndim - 1}."
+    elif "broadcast" in message:
+        way_out = " Shapes are aligned from the last axis; two sizes must be equal, or one of them 1."
+    return kind(f"{primitive.name}: {message}, given {shapes}.{way_out}")
 
 
 def _record(
@@ -311,7 +334,8 @@ def _record(
     node.hooks = None
     node.freed = False
     node.index = next_index()
-    if primitive.elementwise and out.size <= SMALL:  # then no argument is larger
+    if out.size <= SMALL and (primitive.elementwise or (len(args) == 1 and args[0].size <= SMALL)):
+        # (no argument of an elementwise primitive is larger than its result)
         node.args = args
         node.out = out
         node.keeps = True
@@ -361,6 +385,7 @@ def _record_with_care(node: ArrayNode, args: tuple[Any, ...], out: Any, mode: Mo
             )
     if mode.record:
         node.args, node.out, node.keeps = args, out, True
+        node.origin = user_line()
     if mode.anomaly:
         watch_forward(node, args, out)
 

@@ -80,20 +80,26 @@ def array_function(
     """``Tensor.__array_function__``."""
     implementation = numpy_functions.get(function)
     if implementation is not None:
-        if kwargs:
-            unknown = kwargs.keys() - _keywords(implementation)
-            for name in unknown:
-                if kwargs[name] is not None and kwargs[name] is not np._NoValue:
-                    raise TypeError(
-                        f"np.{function.__name__}: the argument {name}= is not supported on tensors. "
-                        "Leave it out, or use t.data for the plain array."
-                    )
-            kwargs = {k: v for k, v in kwargs.items() if k not in unknown}
+        if kwargs and not _keywords(implementation).issuperset(kwargs):
+            kwargs = _without_defaults(function, kwargs, _keywords(implementation))
         return implementation(*args, **kwargs)
     if function in NOT_DIFFERENTIABLE or not any(_tracked_in([args, kwargs])):
         return _on_arrays(function, args, kwargs)
     module = function.__module__
     _refuse(f"{'np' if module == 'numpy' else module.replace('numpy', 'np')}.{function.__name__}")
+
+
+def _without_defaults(
+    function: Any, kwargs: dict[str, Any], known: frozenset[str]
+) -> dict[str, Any]:
+    """The known keyword arguments; of the others only those that say nothing are left out."""
+    for name, value in kwargs.items():
+        if name not in known and value is not None and value is not np._NoValue:
+            raise TypeError(
+                f"np.{function.__name__}: the argument {name}= is not supported on tensors. "
+                "Leave it out, or use t.data for the plain array."
+            )
+    return {name: value for name, value in kwargs.items() if name in known}
 
 
 def _refuse(name: str) -> NoReturn:
