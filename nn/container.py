@@ -37,10 +37,13 @@ class _Numbered(Module):
     def __getitem__(self, i: int | slice) -> Any:
         if not isinstance(i, slice):
             return getattr(self, self._name_at(i))
-        part = type(self)()
+        part = self._empty()
         for name, module in list(self.named_children())[i]:
             setattr(part, name, module)  # under the old name, which is its name in errors
         return part
+
+    def _empty(self) -> "_Numbered":
+        raise NotImplementedError
 
     def __setitem__(self, i: int, module: Module) -> None:
         setattr(self, self._name_at(i), _require_module(type(self).__name__, module))
@@ -77,6 +80,9 @@ class Sequential(_Numbered):
         else:
             self.extend(cast("tuple[Module, ...]", modules))
 
+    def _empty(self) -> "Sequential":
+        return Sequential()
+
     def forward(self, input: Any) -> Any:
         """The last module's output."""
         for module in self.children():
@@ -100,6 +106,9 @@ class ModuleList(_Numbered):
     def __init__(self, modules: Iterable[Module] = ()) -> None:
         super().__init__()
         self.extend(modules)
+
+    def _empty(self) -> "ModuleList":
+        return ModuleList()
 
 
 class ModuleDict(Module):

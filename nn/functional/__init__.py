@@ -1,8 +1,97 @@
-"""The functions that layers and losses are made of: a layer is its parameters and a call of one."""
+"""The functions that layers and losses are made of: a layer is its parameters and a call of one.
 
-from .activation import relu
+They take tensors or arrays, under PyTorch's names and with PyTorch's arguments.
+"""
+
+from .activation import (
+    elu,
+    gelu,
+    hardtanh,
+    leaky_relu,
+    log_sigmoid,
+    log_softmax,
+    maxout,
+    prelu,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    sign,
+    silu,
+    softmax,
+    softplus,
+    step,
+    tanh,
+)
+from .cross_entropy import cross_entropy, nll_loss
+from .dropout import dropout, dropout2d
+from .embedding import embedding
 from .linear import linear
-from .loss import cross_entropy
-from .softmax import log_softmax, softmax
+from .loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cosine_embedding_loss,
+    hinge_loss,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    multi_margin_loss,
+    pairwise_distance,
+    smooth_l1_loss,
+    triplet_margin_loss,
+)
+from .normalization import (
+    batch_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    local_response_norm,
+)
 
-__all__ = ["cross_entropy", "linear", "log_softmax", "relu", "softmax"]
+logsigmoid = log_sigmoid  # PyTorch's spelling
+
+__all__ = [
+    "batch_norm",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cosine_embedding_loss",
+    "cross_entropy",
+    "dropout",
+    "dropout2d",
+    "elu",
+    "embedding",
+    "gelu",
+    "group_norm",
+    "hardtanh",
+    "hinge_loss",
+    "huber_loss",
+    "instance_norm",
+    "kl_div",
+    "l1_loss",
+    "layer_norm",
+    "leaky_relu",
+    "linear",
+    "local_response_norm",
+    "log_sigmoid",
+    "log_softmax",
+    "logsigmoid",
+    "maxout",
+    "mse_loss",
+    "multi_margin_loss",
+    "nll_loss",
+    "pairwise_distance",
+    "prelu",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "sign",
+    "silu",
+    "smooth_l1_loss",
+    "softmax",
+    "softplus",
+    "step",
+    "tanh",
+    "triplet_margin_loss",
+]

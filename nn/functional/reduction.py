@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 __all__ = ["reduced", "require_reduction"]
 
 _REDUCTIONS: dict[str, Callable[[Any], Any]] = {
-    "mean": np.mean,
-    "sum": np.sum,
+    "mean": lambda losses: losses.mean(),
+    "sum": lambda losses: losses.sum(),
     "none": lambda losses: losses,
 }
 
@@ -19,9 +17,10 @@ def reduced(losses: Any, reduction: str) -> Any:
     return _REDUCTIONS[reduction](losses)
 
 
-def require_reduction(loss: str, reduction: str) -> None:
-    """Raise ``ValueError`` for an unknown reduction."""
-    if reduction not in _REDUCTIONS:
+def require_reduction(loss: str, reduction: str, *more: str) -> None:
+    """Raise ``ValueError`` unless ``reduction`` is mean, sum or none, or one of ``more``."""
+    if reduction not in _REDUCTIONS and reduction not in more:
         raise ValueError(
-            f"{loss}: expected a reduction of {', '.join(_REDUCTIONS)}, got {reduction!r}."
+            f"{loss}: expected a reduction of {', '.join((*_REDUCTIONS, *more))}, "
+            f"got {reduction!r}."
         )
