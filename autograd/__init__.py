@@ -1,5 +1,7 @@
 """chainrule's engine: reverse-mode automatic differentiation, define-by-run, on NumPy."""
 
+from typing import TYPE_CHECKING, Any
+
 from .context import detect_anomaly, enable_grad, is_grad_enabled, no_grad, record, scope
 from .defaults import default_generator, get_default_dtype, manual_seed, set_default_dtype
 from .jacobians import hessian, hvp, jacobian, jvp
@@ -9,14 +11,20 @@ from .reverse import elementwise_grad, grad, gradients, value_and_grad, vjp
 from .tensor import Tensor, increment_version, tensor
 from .value import Value
 
+if TYPE_CHECKING:
+    from .drawing import diagnose, draw, explain
+
 __all__ = [
     "Tensor",
     "Value",
     "checkpoint",
     "default_generator",
     "detect_anomaly",
+    "diagnose",
+    "draw",
     "elementwise_grad",
     "enable_grad",
+    "explain",
     "get_default_dtype",
     "grad",
     "gradients",
@@ -36,3 +44,12 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """``draw``, ``explain`` and ``diagnose``, imported when first asked for: they need Graphviz."""
+    if name in ("diagnose", "draw", "explain"):
+        from . import drawing
+
+        return getattr(drawing, name)
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}")

@@ -15,7 +15,7 @@ from .anomaly import locked, unlock, watch_backward
 from .context import current_mode
 from .graph import sweep, topological_order
 from .node import ArrayNode, Spec
-from .primitive import OutputGradients, Outputs, boxed, slim
+from .primitive import OutputGradients, Outputs, boxed, slim, without_large
 from .versions import last_change, versions
 
 __all__ = ["Indexed", "backpropagate", "shares", "unbroadcast"]
@@ -32,8 +32,9 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
         return g
     lead = g.ndim - len(shape)
     repeated = [lead + i for i, n in enumerate(shape) if n == 1 and g.shape[lead + i] != 1]
-    if axes := (*range(lead), *repeated):
-        g = np.sum(g, axis=axes, keepdims=True)
+    if not repeated:
+        return g.sum(axis=tuple(range(lead)))
+    g = np.sum(g, axis=(*range(lead), *repeated), keepdims=True)
     return np.reshape(g, shape)
 
 
@@ -280,8 +281,9 @@ def _hooked(node: ArrayNode, g: Any) -> Any:
 def _free(node: ArrayNode) -> None:
     """Let go of the saved arrays; small ones stay, so that the graph can be drawn."""
     if not node.keeps:
-        node.args = tuple([slim(a) for a in node.args])
-        node.out = slim(node.out)
+        node.args = without_large(node.args)
+        if node.out.__class__ is not Spec:
+            node.out = slim(node.out)
     if locked:
         unlock(node)
 

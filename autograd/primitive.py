@@ -50,6 +50,7 @@ __all__ = [
     "record_assignment",
     "slim",
     "unary",
+    "without_large",
     "wrap_results_in",
 ]
 
@@ -282,7 +283,7 @@ class Function(Primitive):
         else:
             parents = tuple([arg._node if isinstance(arg, Box) else None for arg in args])
             tracked = any(parents)
-            if not tracked and not any([isinstance(arg, Box) for arg in args]):
+            if not tracked and not any(isinstance(arg, Box) for arg in args):
                 return self.forward(*args, **static)
             args = tuple([arg._data if isinstance(arg, Box) else arg for arg in args])
         try:
@@ -358,19 +359,54 @@ def record_assignment(
 
 
 def _keep_what_is_needed(node: ArrayNode, args: tuple[Any, ...], out: Any) -> None:
-    """Of large arrays keep those that the rules of the tracked arguments ask for."""
-    primitive = node.primitive
-    keep_out, keep_args = primitive.needs(tuple([p is not None for p in node.parents]))
-    node.args = tuple([a if keep else slim(a) for a, keep in zip(args, keep_args, strict=True)])
+    """Of large arrays keep those that the rules of the tracked arguments ask for.
+
+    In place of the argument that no rule reads stands what its own node has kept: its array, if
+    that is saved there anyway, or its :class:`Spec`.
+    """
+    parents = node.parents
+    if len(parents) == 2:  # the loop below, unrolled
+        x_node, y_node = parents
+        tracked: tuple[bool, ...] = (x_node is not None, y_node is not None)
+        keep_out, (keep_x, keep_y) = node.primitive.needs(tracked)
+        x, y = args
+        if not keep_x and x.__class__ not in _PLAIN:
+            x = x_node.out if x_node is not None and SMALL else slim(x)
+        if not keep_y and y.__class__ not in _PLAIN:
+            y = y_node.out if y_node is not None and SMALL else slim(y)
+        node.args = (x, y)
+    else:
+        keep_out, keep_args = node.primitive.needs(tuple([p is not None for p in parents]))
+        node.args = tuple(
+            [
+                a if keep or a.__class__ in _PLAIN else p.out if p is not None and SMALL else slim(a)
+                for a, keep, p in zip(args, keep_args, parents, strict=True)
+            ]
+        )
     node.out = out if keep_out else slim(out)
     node.keeps = False
 
 
+_PLAIN = frozenset({int, float, bool, complex, type(None), Spec})
+
+
 def slim(value: Any) -> Any:
     """``value`` if it is small or not an array, else its :class:`Spec`."""
-    if isinstance(value, Outputs):
+    if value.__class__ is Outputs:
         return value.slim()
-    return Spec(value.shape, value.dtype) if getattr(value, "size", 0) > SMALL else value
+    if value.__class__ in _PLAIN or getattr(value, "size", 0) <= SMALL:
+        return value
+    spec = Spec.__new__(Spec)
+    spec.shape = value.shape
+    spec.dtype = value.dtype
+    return spec
+
+
+def without_large(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """``args`` with None for each large array."""
+    return tuple(
+        [a if a.__class__ in _PLAIN or getattr(a, "size", 0) <= SMALL else None for a in args]
+    )
 
 
 def _record_with_care(node: ArrayNode, args: tuple[Any, ...], out: Any, mode: Mode) -> None:

@@ -1,0 +1,69 @@
+"""Laying out DOT: by Graphviz's ``dot`` where it is installed, else by pygraphviz.
+
+Either runs in a process of its own with a budget of time, so that a layout that takes too long (or
+crashes) costs a few seconds and not the session.  pygraphviz would hold the interpreter's lock.
+"""
+
+import functools
+import importlib.util
+import shutil
+import subprocess
+import sys
+
+__all__ = ["BUDGET", "LayoutError", "NoRenderer", "TooLong", "laid_out"]
+
+BUDGET = 5.0
+"""Seconds for one layout."""
+
+_CHILD = """
+import sys, warnings
+warnings.simplefilter("ignore")
+from pygraphviz import AGraph
+graph = AGraph(string=sys.stdin.buffer.read().decode())
+sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="dot"))
+"""
+
+
+class LayoutError(RuntimeError):
+    """There is no picture; the message says why, and what would bring it."""
+
+
+class NoRenderer(LayoutError):
+    """Neither ``dot`` nor pygraphviz is installed."""
+
+
+class TooLong(LayoutError):
+    """The layout took longer than its budget."""
+
+
+def laid_out(dot: str, format: str, budget: float = BUDGET) -> bytes:
+    """The picture of the DOT text in ``format`` (svg, png, pdf).
+
+    Raises :class:`NoRenderer`, :class:`TooLong`, or :class:`LayoutError` with Graphviz's message.
+    """
+    try:
+        done = subprocess.run(
+            [*_command(), format] if _command()[0] == sys.executable else [*_command(), f"-T{format}"],
+            input=dot.encode("utf-8", "replace"),
+            capture_output=True,
+            timeout=budget,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise TooLong(f"The layout took longer than {budget:g} s.") from None
+    if done.returncode or not done.stdout:
+        reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise LayoutError(f"Graphviz failed: {reason[-1] if reason else f'exit {done.returncode}'}")
+    return done.stdout
+
+
+@functools.cache
+def _command() -> tuple[str, ...]:
+    if dot := shutil.which("dot"):
+        return (dot,)
+    if importlib.util.find_spec("pygraphviz"):
+        return (sys.executable, "-c", _CHILD)
+    raise NoRenderer(
+        "No renderer is installed: `pip install pygraphviz` brings the picture "
+        "(its wheels carry Graphviz)."
+    )

@@ -1,0 +1,145 @@
+"""The words of a picture: names, expressions, and the arithmetic of each step.
+
+The same sentences stand in tooltips, in the text, and beside the stepper.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from .description import Description, Vertex, Wire
+from .quantity import FULL, number
+from .rules import named
+
+__all__ = ["Wording", "clean", "symbol"]
+
+# fmt: off
+SYMBOLS = {
+    "add": "+", "subtract": "-", "multiply": "×", "*": "×", "divide": "÷", "/": "÷", "negative": "neg",
+    "power": "xʸ", "**": "xʸ", "matmul": "@", "sum": "Σ", "sigmoid": "σ", "sqrt": "√", "absolute": "|x|",
+    "abs": "|x|", "relu": "ReLU", "square": "x²", "**2": "x²", "**3": "x³", "**-1": "1/x",
+    "reciprocal": "1/x", "transpose": "xᵀ", "dot": "Σwx", "maximum": "max", "minimum": "min", "index": "[ ]",
+}
+INFIX = {
+    "+": "+", "-": "-", "*": "*", "/": "/", "**": "**", "add": "+", "subtract": "-", "multiply": "*",
+    "divide": "/", "power": "**", "matmul": "@",
+}
+# fmt: on
+
+
+def symbol(op: str) -> str:
+    """What stands in the circle of an operation."""
+    return SYMBOLS.get(op, op)
+
+
+def clean(text: str, limit: int = 60) -> str:
+    """A label as one line of printable characters: whatever it contains, it stays text."""
+    line = "".join([c if c.isprintable() else "⏎" if c == "\n" else "�" for c in str(text)])
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def _signed(x: str) -> str:
+    return f"({x})" if x.startswith("-") or " " in x else x
+
+
+class Wording:
+    """The sentences about one description."""
+
+    def __init__(self, description: Description) -> None:
+        self.description = description
+        self.into = description.into()
+        self.out_of = description.out_of()
+
+    def label(self, vertex: Vertex) -> str:
+        """Its name; a number for one without: ``v3``."""
+        if vertex.name:
+            return clean(vertex.name)
+        if vertex.kind == "constant" and vertex.value is not None and vertex.value.size <= FULL:
+            return vertex.value.text()
+        return f"v{vertex.key[1:]}" if vertex.key.startswith("n") else vertex.key
+
+    def expression(self, vertex: Vertex) -> str:
+        """How it was computed: ``x + y``, ``exp(x)``."""
+        return _written(vertex, [self.label(wire.source) for wire in self.into[vertex]])
+
+    def with_numbers(self, vertex: Vertex) -> str:
+        """The same with the numbers put in; empty where they are not all numbers."""
+        values = [wire.source.value for wire in self.into[vertex]]
+        if not values or any(value is None or not value.is_number for value in values):
+            return ""
+        return _written(vertex, [_signed(value.text()) for value in values if value is not None])
+
+    def forward(self, vertex: Vertex) -> str:
+        """``q = x + y = (-2) + 5 = 3``"""
+        value = "" if vertex.value is None else vertex.value.told()
+        if not self.into[vertex]:
+            outside = " (no grad)" if vertex.kind == "constant" else ""
+            return f"{self.label(vertex)} = {value}{outside}"
+        parts = [self.label(vertex), self.expression(vertex), self.with_numbers(vertex), value]
+        return " = ".join([part for part in parts if part])
+
+    def local(self, wire: Wire) -> str:
+        """``∂q/∂x``"""
+        return f"∂{self.label(wire.target)}/∂{self.label(wire.source)}"
+
+    def rule(self, wire: Wire, only_names: bool = False) -> str:
+        """The rule of this argument with the names of this graph: ``Xᵀ · ∇h``.
+
+        With ``only_names`` vertices without a name keep the rule's own letters.
+        """
+        target = wire.target
+        told = [w.source.name if only_names else self.label(w.source) for w in self.into[target]]
+        places = [w.position for w in self.into[target]]
+        names = {target.letters[i]: clean(name) for i, name in zip(places, told, strict=True) if name}
+        out = target.name if only_names else self.label(target)
+        return named(wire.rule, {**names, **({"out": clean(out)} if out else {})})
+
+    def backward(self, wire: Wire) -> str:
+        """``∇x += ∇q · ∂q/∂x = -4 · 1 = -4``; for arrays the rule, in shapes where they tell."""
+        if not wire.tracked:
+            return f"{self.label(wire.source)} is outside of the graph: no gradient"
+        source = f"∇{self.label(wire.source)}"
+        share = "-" if wire.share is None else wire.share.told()
+        if wire.partial is None:
+            rule = self.rule(wire) or f"∇{self.label(wire.target)} · {self.local(wire)}"
+            shapes = f"   {wire.shapes}" if wire.shapes else ""
+            return f"{source} += {rule} = {share}{shapes}"
+        upstream = wire.target.grad
+        chain = f"∇{self.label(wire.target)} · {self.local(wire)}"
+        if upstream is None or not upstream.is_number:
+            return f"{source} += {chain}, with {self.local(wire)} = {number(wire.partial)}"
+        return (
+            f"{source} += {chain} = {upstream.told()} · {_signed(number(wire.partial))} = {share}"
+        )
+
+    def accumulation(self, vertex: Vertex) -> str:
+        """``∇x = (-4) + (2) = -2`` where more than one wire brings a gradient; else empty."""
+        return accumulation(f"∇{self.label(vertex)}", vertex, self.out_of[vertex])
+
+
+def accumulation(name: str, vertex: Vertex, wires: Sequence[Wire]) -> str:
+    """The sum of what the wires bring back to ``vertex``."""
+    shares = [wire.share for wire in wires if wire.tracked]
+    if len(shares) < 2 or vertex.grad is None:
+        return ""
+    total = vertex.grad.text()
+    if any(share is None or share.size > FULL for share in shares) or len(shares) > 8:
+        return f"{name} = sum of {len(shares)} = {total}"
+    return f"{name} = {_sum(share.text() for share in shares if share is not None)} = {total}"
+
+
+def _sum(terms: Iterable[str]) -> str:
+    return " + ".join([f"({term})" for term in terms])
+
+
+def _written(vertex: Vertex, arguments: Sequence[str]) -> str:
+    op = vertex.op
+    if op in INFIX and len(arguments) == 2:
+        return f"{arguments[0]} {INFIX[op]} {arguments[1]}"
+    if op.startswith("**"):
+        return f"{arguments[0]}{op}"
+    if op.startswith("[") or (op == "index" and len(arguments) == 1):
+        return f"{arguments[0]}{op if op.startswith('[') else '[...]'}"
+    if op in ("neg", "negative"):
+        return f"-{arguments[0]}"
+    inside = ", ".join(arguments) if len(arguments) <= 8 else f"{arguments[0]}, ... {arguments[-1]}"
+    detail = f", {vertex.detail}" if vertex.detail else ""
+    return f"{op}({inside}{detail})"
