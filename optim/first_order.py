@@ -173,7 +173,9 @@ class _Plan:
             alone = not elementwise or x.size > SMALL
             together[i if alone else (x.dtype, *numbers)].append(i)
         self.parts = [
-            _Joined(who, xs, states) if len(who) > 1 else _Alone(who[0], states[who[0]])
+            _Alone(who[0], states[who[0]])
+            if len(who) == 1 and xs[who[0]].ndim  # NumPy turns 0-d results into scalars
+            else _Joined(who, xs, states)
             for who in together.values()
         ]
 
