@@ -17,6 +17,7 @@ from autograd.context import current_mode, scope_path
 
 from .hooks import Handle, Hooks
 from .parameter import Buffer, Parameter
+from .summary import Summary, summarize
 
 __all__ = ["Incompatible", "Module"]
 
@@ -360,6 +361,24 @@ class Module:
         return hooks.add(hooks.backward, hook)
 
     # --- looking ------------------------------------------------------------------------------
+
+    def summary(self, input_shape: tuple[int, ...], dtype: Any = None) -> Summary:
+        """A table of the layers: output shapes, numbers of parameters, memory.
+
+        ``input_shape`` is that of a batch, its first axis included; the model runs once on zeros of
+        that shape, as after ``eval()`` and without recording.  Their dtype is the parameters', or
+        ``dtype`` (``int`` for indices).  Memory is that of the parameters and of the outputs.
+
+        >>> import nn
+        >>> nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10)).summary((8, 64))
+        layer  kind    output shape  parameters   memory
+        -----  ------  ------------  ----------  -------
+        0      Linear  (8, 32)            2,080  9.1 KiB
+        1      ReLU    (8, 32)                0  1.0 KiB
+        2      Linear  (8, 10)              330  1.6 KiB
+        2,410 parameters, 2,410 of them learned: 9.4 KiB; outputs of this batch: 2.3 KiB
+        """
+        return summarize(self, input_shape, dtype)
 
     def extra_repr(self) -> str:
         """What stands in the parentheses of ``repr``, for example ``"in_features=3"``."""
