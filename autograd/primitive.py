@@ -359,35 +359,39 @@ def record_assignment(
 
 
 def _keep_what_is_needed(node: ArrayNode, args: tuple[Any, ...], out: Any) -> None:
-    """Of large arrays keep those that the rules of the tracked arguments ask for.
-
-    In place of the argument that no rule reads stands what its own node has kept: its array, if
-    that is saved there anyway, or its :class:`Spec`.
-    """
+    """Of large arrays keep those that the rules of the tracked arguments ask for."""
     parents = node.parents
-    if len(parents) == 2:  # the loop below, unrolled
+    if len(parents) == 1:  # one and two arguments are the general case below, unrolled
+        keep_out, keep_args = node.primitive.needs(_ONE_TRACKED)
+        if not keep_args[0]:
+            args = (_stand_in(args[0], parents[0]),)
+    elif len(parents) == 2:
         x_node, y_node = parents
-        tracked: tuple[bool, ...] = (x_node is not None, y_node is not None)
-        keep_out, (keep_x, keep_y) = node.primitive.needs(tracked)
+        keep_out, (keep_x, keep_y) = node.primitive.needs((x_node is not None, y_node is not None))
         x, y = args
-        if not keep_x and x.__class__ not in _PLAIN:
-            x = x_node.out if x_node is not None and SMALL else slim(x)
-        if not keep_y and y.__class__ not in _PLAIN:
-            y = y_node.out if y_node is not None and SMALL else slim(y)
-        node.args = (x, y)
+        args = (x if keep_x else _stand_in(x, x_node), y if keep_y else _stand_in(y, y_node))
     else:
         keep_out, keep_args = node.primitive.needs(tuple([p is not None for p in parents]))
-        node.args = tuple(
-            [
-                a if keep or a.__class__ in _PLAIN else p.out if p is not None and SMALL else slim(a)
-                for a, keep, p in zip(args, keep_args, parents, strict=True)
-            ]
-        )
+        kept = zip(args, keep_args, parents, strict=True)
+        args = tuple([a if keep else _stand_in(a, parent) for a, keep, parent in kept])
+    node.args = args
     node.out = out if keep_out else slim(out)
     node.keeps = False
 
 
+_ONE_TRACKED = (True,)
 _PLAIN = frozenset({int, float, bool, complex, type(None), Spec})
+
+
+def _stand_in(arg: Any, parent: ArrayNode | None) -> Any:
+    """What a node holds for an argument that no rule reads: what the argument's own node has kept.
+
+    That is its array, if it is saved there anyway, or its :class:`Spec`.  (With SMALL = 0, the
+    setting of tests that want to see a rule use what it did not declare, it is always a Spec.)
+    """
+    if arg.__class__ in _PLAIN:
+        return arg
+    return parent.out if parent is not None and SMALL else slim(arg)
 
 
 def slim(value: Any) -> Any:

@@ -169,8 +169,10 @@ def block(arrays: Any) -> Any:
 
 @implements(np.array_split)
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """``ary`` in so many parts along ``axis``, the first ones longer by one if need be, or cut at
-    the given indices."""
+    """``ary`` cut along ``axis`` at the given indices, or into so many parts.
+
+    The first parts are longer by one if they can't be equal.
+    """
     axis = normalize_axis_index(axis, ary.ndim, "array_split")
     if np.iterable(indices_or_sections):
         cuts = [int(i) for i in indices_or_sections]

@@ -55,7 +55,7 @@ modf.defvjp(lambda g, out, x: g[0], saves=(), local="∇out of the fraction")
 @implements(np.frexp)
 @primitive
 def frexp(x: Any) -> Any:
-    """``(m, e)`` with ``x = m · 2^e`` and 1/2 ≤ \\|m\\| < 1; the whole number ``e`` has no gradient."""
+    """``(m, e)`` with x = m · 2^e and m between 1/2 and 1; the whole number e has no gradient."""
     return np.frexp(x)
 
 

@@ -28,43 +28,6 @@ def _lowered(x: Any, axis: Axis) -> Any:
         return x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
 
 
-@primitive(name="logsumexp")
-def _logsumexp(x: Any, *, axis: Axis, keepdims: bool) -> Any:
-    largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    shift = np.where(np.isfinite(largest), largest, 0)
-    with np.errstate(divide="ignore"):  # log 0 = -inf is the value for a row of -inf
-        out = np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=keepdims))
-    return out + (shift if keepdims else np.squeeze(shift, axis=axis))
-
-
-def _weights(x: Any, out: Any, axis: Axis) -> Any:
-    """exp(x - out), the weights in the sum; where the sum is infinite, those of the infinite entries."""
-    weights = np.exp(x - np.where(np.isinf(out), 0, out))
-    if not np.any(out == np.inf):
-        return weights
-    infinite = x == np.inf
-    count = np.sum(infinite, axis=axis, dtype=x.dtype, keepdims=True)
-    return np.where(out == np.inf, np.where(infinite, 1 / count, 0), weights)
-
-
-def _logsumexp_rule(g: Any, out: Any, x: Any, *, axis: Axis, keepdims: bool) -> Any:
-    weights = _weights(x, restore(out, x, axis, keepdims), axis)
-    return restore(g, x, axis, keepdims) * weights
-
-
-_logsumexp.defvjp(_logsumexp_rule, saves=("out", "x"), local="∇out · exp(x - out)")
-
-
-def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
-    """log Σ exp x over ``axis`` (all axes by default); -inf for no entries.
-
-    >>> import autograd as ag
-    >>> float(ag.logsumexp(ag.Tensor([1e4, 1e4])).data - 1e4)                # log 2
-    0.69314718...
-    """
-    return _logsumexp(_floats(x), axis=axis, keepdims=keepdims)
-
-
 @primitive(name="softmax")
 def _softmax(x: Any, *, axis: Axis) -> Any:
     e = np.exp(_lowered(x, axis))
@@ -110,3 +73,41 @@ def log_softmax(x: Any, axis: Axis = -1) -> Any:
     Tensor([-10000.,      0.])
     """
     return _log_softmax(_floats(x), axis=axis)
+
+
+@primitive(name="logsumexp")
+def _logsumexp(x: Any, *, axis: Axis, keepdims: bool) -> Any:
+    largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    shift = np.where(np.isfinite(largest), largest, 0)
+    with np.errstate(divide="ignore"):  # log 0 = -inf is the value for a row of -inf
+        out = np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=keepdims))
+    return out + (shift if keepdims else np.squeeze(shift, axis=axis))
+
+
+def _weights(x: Any, out: Any, axis: Axis) -> Any:
+    """The weights in the sum; where it is infinite, those of its infinite entries, none for -inf."""
+    # Not exp(x - out): the sum is rounded, and what 1e4 loses there a weight would lose as well.
+    if np.all(np.isfinite(out)):
+        return _softmax(x, axis=axis)
+    infinite = x == np.inf
+    count = np.sum(infinite, axis=axis, dtype=x.dtype, keepdims=True)
+    weights = _softmax(np.where(np.isinf(out), 0, x), axis=axis)
+    return np.where(infinite, 1 / count, np.where(np.isinf(out), 0, weights))
+
+
+def _logsumexp_rule(g: Any, out: Any, x: Any, *, axis: Axis, keepdims: bool) -> Any:
+    weights = _weights(x, restore(out, x, axis, keepdims), axis)
+    return restore(g, x, axis, keepdims) * weights
+
+
+_logsumexp.defvjp(_logsumexp_rule, saves=("out", "x"), local="∇out · softmax x")
+
+
+def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """log Σ exp x over ``axis`` (all axes by default); -inf for no entries.
+
+    >>> import autograd as ag
+    >>> float(ag.logsumexp(ag.Tensor([1e4, 1e4])).data - 1e4)                # log 2
+    0.69314718...
+    """
+    return _logsumexp(_floats(x), axis=axis, keepdims=keepdims)
