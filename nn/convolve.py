@@ -28,6 +28,7 @@ remainder, which keeps the rows of one kernel row neighbours.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -72,15 +73,19 @@ class _Unfolded:
         self.input = (groups, channels // groups, *size)
         # Row r of the padded input is row r // stride among those of remainder r % stride.
         offsets = [i * dilation[0] for i in range(kernel[0])]
-        self.remainders = sorted({offset % stride[0] for offset in offsets})
+        remainders = sorted({offset % stride[0] for offset in offsets})
         rows = -(-self.rows.padded // stride[0])
         firsts = [
-            self.remainders.index(offset % stride[0]) * rows + offset // stride[0]
-            for offset in offsets
+            remainders.index(offset % stride[0]) * rows + offset // stride[0] for offset in offsets
         ]
         self.starts = [first * width for first in firsts]
-        self.length = len(self.remainders) * rows * width
-        self.shape = (groups, kernel[1], channels // groups, len(self.remainders), rows, width)
+        self.length = len(remainders) * rows * width
+        self.shape = (groups, kernel[1], channels // groups, len(remainders), rows, width)
+        self.spans = [
+            (j, p, *self.rows.span(remainder, rows), *self.columns.span(j * dilation[1], width))
+            for j in range(kernel[1])
+            for p, remainder in enumerate(remainders)
+        ]
         self.is_input = kernel[1] == 1 and stride == (1, 1) and padding == ((0, 0), (0, 0))
 
     def row(self, unfolded: Any, i: int) -> Any:
@@ -96,12 +101,8 @@ class _Unfolded:
 
     def pairs(self, block: Any, x: Any) -> Iterator[tuple[Any, Any]]:
         """Each part of an unfolded ``block`` with the part of the input ``x`` that it copies."""
-        _, width = self.count
-        for j in range(self.columns.kernel):
-            to_columns, columns = self.columns.span(j * self.columns.dilation, width)
-            for p, remainder in enumerate(self.remainders):
-                to_rows, rows = self.rows.span(remainder, self.shape[4])
-                yield block[:, :, j, :, p, to_rows, to_columns], x[:, :, :, rows, columns]
+        for j, p, to_rows, rows, to_columns, columns in self.spans:
+            yield block[:, :, j, :, p, to_rows, to_columns], x[:, :, :, rows, columns]
 
     def blocks(self, x: Any, dtype: Any, extra: int) -> Iterator[tuple[slice, Any]]:
         """The samples of ``x`` (all in input form), block by block, unfolded.
@@ -130,6 +131,10 @@ class _Unfolded:
         return block.reshape(len(block), self.groups, self.depth, self.length)
 
 
+_unfolded = lru_cache(maxsize=256)(_Unfolded)
+"""The same one for the same arguments: a network asks again at every step."""
+
+
 @primitive
 def convolve(
     x: Any,
@@ -146,7 +151,7 @@ def convolve(
     ``x`` is (samples, channels, height, width), ``w`` (out, channels / groups, height, width).
     """
     n, channels, *size = x.shape
-    u = _Unfolded(channels, tuple(size), w.shape[2:], stride, padding, dilation, groups)
+    u = _unfolded(channels, tuple(size), w.shape[2:], stride, padding, dilation, groups)
     dtype = np.result_type(x, w)
     kernel = u.by_row(w)
     out = np.empty_like(x, shape=(n, groups, len(w) // groups, u.area), dtype=dtype, order="C")
@@ -179,7 +184,7 @@ def input_gradient(
     back: added up where one entry was copied to several places.
     """
     n, channels = len(g), w.shape[1] * groups
-    u = _Unfolded(channels, size, w.shape[2:], stride, padding, dilation, groups)
+    u = _unfolded(channels, size, w.shape[2:], stride, padding, dilation, groups)
     if stride == (1, 1) and len(w) <= 2 * channels and 5 * u.area >= 4 * size[0] * size[1]:
         return _input_gradient_by_convolution(g, w, size, padding, dilation, groups)
     dtype = np.result_type(g, w)
@@ -230,7 +235,7 @@ def weight_gradient(
 ) -> Any:
     """The gradient of ``convolve`` by its weights, of height and width ``kernel``."""
     n, channels, *size = x.shape
-    u = _Unfolded(channels, tuple(size), kernel, stride, padding, dilation, groups)
+    u = _unfolded(channels, tuple(size), kernel, stride, padding, dilation, groups)
     dtype = np.result_type(g, x)
     out = g.shape[1] // groups
     shape = (u.taps, groups, u.depth, out)

@@ -52,15 +52,9 @@ class _MaxPool(Module):
         self.return_indices = return_indices
         self.ceil_mode = ceil_mode
 
-    def _arguments(self) -> tuple[Any, ...]:
-        return (
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            self.ceil_mode,
-            self.return_indices,
-        )
+    def _arguments(self) -> dict[str, Any]:
+        names = "kernel_size stride padding dilation ceil_mode return_indices"
+        return {name: getattr(self, name) for name in names.split()}
 
     def extra_repr(self) -> str:
         """The constructor's arguments."""
@@ -77,7 +71,7 @@ class MaxPool1d(_MaxPool):
 
     def forward(self, input: Any) -> Any:
         """The maxima."""
-        return max_pool1d(input, *self._arguments())
+        return max_pool1d(input, **self._arguments())
 
 
 class MaxPool2d(_MaxPool):
@@ -96,7 +90,7 @@ class MaxPool2d(_MaxPool):
 
     def forward(self, input: Any) -> Any:
         """The maxima, and their positions where ``return_indices`` asks for them."""
-        return max_pool2d(input, *self._arguments())
+        return max_pool2d(input, **self._arguments())
 
 
 class _AvgPool(Module):
@@ -122,8 +116,9 @@ class _AvgPool(Module):
         self.ceil_mode = ceil_mode
         self.count_include_pad = count_include_pad
 
-    def _arguments(self) -> tuple[Any, ...]:
-        return self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+    def _arguments(self) -> dict[str, Any]:
+        names = "kernel_size stride padding ceil_mode count_include_pad"
+        return {name: getattr(self, name) for name in names.split()}
 
     def extra_repr(self) -> str:
         """The constructor's arguments."""
@@ -137,7 +132,7 @@ class AvgPool1d(_AvgPool):
 
     def forward(self, input: Any) -> Any:
         """The means."""
-        return avg_pool1d(input, *self._arguments())
+        return avg_pool1d(input, **self._arguments())
 
 
 class AvgPool2d(_AvgPool):
@@ -168,7 +163,7 @@ class AvgPool2d(_AvgPool):
 
     def forward(self, input: Any) -> Any:
         """The means."""
-        return avg_pool2d(input, *self._arguments(), divisor_override=self.divisor_override)
+        return avg_pool2d(input, **self._arguments(), divisor_override=self.divisor_override)
 
 
 class _AdaptivePool(Module):

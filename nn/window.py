@@ -111,7 +111,10 @@ def pairs(operation: str, value: Any, axes: int) -> Pairs:
     """
     if isinstance(value, (tuple, list)) and any(isinstance(p, (tuple, list)) for p in value):
         if len(value) != axes:
-            each_axis(operation, "padding", [0] * len(value), axes, 0)
+            raise ValueError(
+                f"{operation}: padding must have one entry for each of the {axes} axes, got "
+                f"{value!r}. Give a pair (before, after) for each axis."
+            )
         found = [each_axis(operation, "padding", p, 2, 0) for p in value]
     else:
         found = [(p, p) for p in each_axis(operation, "padding", value, axes, 0)]
