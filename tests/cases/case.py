@@ -28,6 +28,8 @@ class Case:
     """Names of the primitives it covers; every primitive must be covered by some row."""
     order: int = 2
     """Up to which order derivatives are compared with numerical ones."""
+    rounding: float = 0.0
+    """How far the value may be from NumPy's: for sums that are taken in another order."""
     why: str = ""
     """Why a reference disagrees, with the proof, where one does."""
 
