@@ -22,6 +22,14 @@ from .activation import (
     Tanh,
 )
 from .container import ModuleDict, ModuleList, Sequential
+from .conv import (
+    Conv1d,
+    Conv2d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    LocallyConnected1d,
+    LocallyConnected2d,
+)
 from .dropout import Dropout, Dropout2d
 from .embedding import Embedding
 from .linear import Linear
@@ -54,6 +62,16 @@ from .normalization import (
 )
 from .parameter import Buffer, Parameter
 from .perceptron import MLP, Perceptron
+from .pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    MaxPool1d,
+    MaxPool2d,
+)
 from .regularizer import L1, L2, ElasticNet, MaxNorm, WeightElimination
 from .shape import Flatten, Identity
 
@@ -64,11 +82,21 @@ __all__ = [
     "L2",
     "MLP",
     "SELU",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AvgPool1d",
+    "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "Buffer",
+    "Conv1d",
+    "Conv2d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
     "CosineEmbeddingLoss",
     "CrossEntropyLoss",
     "Dropout",
@@ -89,10 +117,14 @@ __all__ = [
     "LeakyReLU",
     "Linear",
     "LocalResponseNorm",
+    "LocallyConnected1d",
+    "LocallyConnected2d",
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
     "MaxNorm",
+    "MaxPool1d",
+    "MaxPool2d",
     "Maxout",
     "Module",
     "ModuleDict",

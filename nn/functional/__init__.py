@@ -23,6 +23,7 @@ from .activation import (
     step,
     tanh,
 )
+from .convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .cross_entropy import cross_entropy, nll_loss
 from .dropout import dropout, dropout2d
 from .embedding import embedding
@@ -48,19 +49,41 @@ from .normalization import (
     layer_norm,
     local_response_norm,
 )
+from .pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    max_pool1d,
+    max_pool2d,
+)
+from .unfolding import fold, locally_connected1d, locally_connected2d, unfold
 
 logsigmoid = log_sigmoid  # PyTorch's spelling
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "avg_pool1d",
+    "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "conv1d",
+    "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
     "cosine_embedding_loss",
     "cross_entropy",
     "dropout",
     "dropout2d",
     "elu",
     "embedding",
+    "fold",
     "gelu",
     "group_norm",
     "hardtanh",
@@ -73,9 +96,13 @@ __all__ = [
     "leaky_relu",
     "linear",
     "local_response_norm",
+    "locally_connected1d",
+    "locally_connected2d",
     "log_sigmoid",
     "log_softmax",
     "logsigmoid",
+    "max_pool1d",
+    "max_pool2d",
     "maxout",
     "mse_loss",
     "multi_margin_loss",
@@ -94,4 +121,5 @@ __all__ = [
     "step",
     "tanh",
     "triplet_margin_loss",
+    "unfold",
 ]
