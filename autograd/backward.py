@@ -31,9 +31,9 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     if g.shape == shape:
         return g
     lead = g.ndim - len(shape)
+    if 1 not in shape:
+        return g.sum(axis=0 if lead == 1 else tuple(range(lead)))
     repeated = [lead + i for i, n in enumerate(shape) if n == 1 and g.shape[lead + i] != 1]
-    if not repeated:
-        return g.sum(axis=tuple(range(lead)))
     g = np.sum(g, axis=(*range(lead), *repeated), keepdims=True)
     return np.reshape(g, shape)
 
@@ -247,6 +247,8 @@ def _fitted(g: Any, node: ArrayNode, i: int, parent: ArrayNode, incoming: Any) -
             if g.ndim >= len(like.shape)
             else np.broadcast_to(g, like.shape)
         )
+        if g.shape != like.shape:
+            raise _wrong_gradient(node, i, f"a gradient of shape {like.shape}", f"shape {g.shape}")
     if g.dtype != like.dtype:
         if g.dtype.kind == "c" and like.dtype.kind != "c":
             g = np.real(g)

@@ -18,7 +18,8 @@ What does *not* belong here: rules (``ops/``), the backward pass (``backward.py`
 
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Self, TypeVar, overload
 
 import numpy as np
@@ -49,6 +50,7 @@ __all__ = [
     "primitive",
     "record_assignment",
     "slim",
+    "strict_saving",
     "unary",
     "without_large",
     "wrap_results_in",
@@ -56,8 +58,23 @@ __all__ = [
 
 SMALL = 64
 """Arrays of at most so many entries stay with their node, so that small graphs show every number."""
+STRICT = False
+"""Whether what a rule did not declare in ``saves`` always comes as a Spec, for tests of ``saves``."""
 
 Rule = Callable[..., Any]
+
+
+@contextmanager
+def strict_saving() -> Iterator[None]:
+    """Inside, nothing is kept but what ``saves`` names, so that a rule which reads more is found."""
+    global SMALL, STRICT
+    before, (SMALL, STRICT) = (SMALL, STRICT), (0, True)
+    try:
+        yield
+    finally:
+        SMALL, STRICT = before
+
+
 I = TypeVar("I", bound=Callable[..., Any])
 _new = object.__new__
 
@@ -315,7 +332,9 @@ def _explained(error: ValueError, primitive: Primitive, args: Sequence[Any]) -> 
     if kind is AxisError and hasattr(args[0], "ndim"):
         way_out = f" Its axes go from {-args[0].ndim} to {args[0].ndim - 1}."
     elif "broadcast" in message:
-        way_out = " Shapes are aligned from the last axis; two sizes must be equal, or one of them 1."
+        way_out = (
+            " Shapes are aligned from the last axis; two sizes must be equal, or one of them 1."
+        )
     return kind(f"{primitive.name}: {message}, given {shapes}.{way_out}")
 
 
@@ -361,37 +380,34 @@ def record_assignment(
 def _keep_what_is_needed(node: ArrayNode, args: tuple[Any, ...], out: Any) -> None:
     """Of large arrays keep those that the rules of the tracked arguments ask for."""
     parents = node.parents
-    if len(parents) == 1:  # one and two arguments are the general case below, unrolled
+    if len(parents) == 1:  # one and two arguments are the case at the end, unrolled
         keep_out, keep_args = node.primitive.needs(_ONE_TRACKED)
-        if not keep_args[0]:
-            args = (_stand_in(args[0], parents[0]),)
+        node.args = args if keep_args[0] else (slim(args[0]) if STRICT else parents[0].out,)  # type: ignore[union-attr]
     elif len(parents) == 2:
         x_node, y_node = parents
         keep_out, (keep_x, keep_y) = node.primitive.needs((x_node is not None, y_node is not None))
         x, y = args
-        args = (x if keep_x else _stand_in(x, x_node), y if keep_y else _stand_in(y, y_node))
+        if not keep_x:
+            x = slim(x) if x_node is None or STRICT else x_node.out
+        if not keep_y:
+            y = slim(y) if y_node is None or STRICT else y_node.out
+        node.args = (x, y)
     else:
         keep_out, keep_args = node.primitive.needs(tuple([p is not None for p in parents]))
-        kept = zip(args, keep_args, parents, strict=True)
-        args = tuple([a if keep else _stand_in(a, parent) for a, keep, parent in kept])
-    node.args = args
+        # What no rule reads is represented by what its own node has kept: the array, if that is
+        # saved there anyway, or its Spec.
+        node.args = tuple(
+            [
+                a if keep else slim(a) if parent is None or STRICT else parent.out
+                for a, keep, parent in zip(args, keep_args, parents, strict=True)
+            ]
+        )
     node.out = out if keep_out else slim(out)
     node.keeps = False
 
 
 _ONE_TRACKED = (True,)
 _PLAIN = frozenset({int, float, bool, complex, type(None), Spec})
-
-
-def _stand_in(arg: Any, parent: ArrayNode | None) -> Any:
-    """What a node holds for an argument that no rule reads: what the argument's own node has kept.
-
-    That is its array, if it is saved there anyway, or its :class:`Spec`.  (With SMALL = 0, the
-    setting of tests that want to see a rule use what it did not declare, it is always a Spec.)
-    """
-    if arg.__class__ in _PLAIN:
-        return arg
-    return parent.out if parent is not None and SMALL else slim(arg)
 
 
 def slim(value: Any) -> Any:

@@ -43,6 +43,7 @@ FAULTS: list[Fault] = _rows("FAULTS")
 def save_only_what_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     # (the name autograd.primitive is the decorator)
     monkeypatch.setattr(sys.modules["autograd.primitive"], "SMALL", 0)
+    monkeypatch.setattr(sys.modules["autograd.primitive"], "STRICT", True)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,38 @@
+"""A training step of the digits network: 64-32-10, batch 32, float32, SGD, through nn and optim."""
+
+import numpy as np
+
+import nn
+import optim
+
+from ..workload import Arrays, Workload
+from .perceptron import gradients, initial
+
+RATE = 0.01
+
+
+def workload() -> Workload:
+    rng = np.random.default_rng(1)
+    x = rng.random((32, 64), dtype=np.float32)
+    labels = rng.integers(0, 10, 32)
+    parameters = initial([64, 32, 10])
+
+    model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+    for parameter, values in zip(model.parameters(), parameters, strict=True):
+        parameter.data[...] = values
+    optimizer = optim.SGD(model.parameters(), lr=RATE)
+
+    def hand() -> Arrays:
+        for parameter, g in zip(parameters, gradients(parameters, x, labels), strict=True):
+            g *= RATE
+            parameter -= g
+        return parameters
+
+    def ours() -> Arrays:
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), labels).backward()
+        optimizer.step()
+        return [p.data for p in model.parameters()]
+
+    name = "digits step: MLP 64-32-10, batch 32, float32, SGD, nn and optim"
+    return Workload(name, hand, ours, limit=1.8, tolerance=1e-5)

@@ -1,0 +1,115 @@
+"""A block like a transformer's: layer norm, attention with 4 heads on 64 × 128, layer norm, MLP."""
+
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+import nn.functional as F
+
+from ..workload import Arrays, Workload
+
+LENGTH, WIDTH, HEADS, HIDDEN = 64, 128, 4, 512
+HEAD = WIDTH // HEADS
+EPS = 1e-5
+
+
+def _norm(x: Any, scale: Any, shift: Any) -> tuple[Any, Any]:
+    centred = x - x.mean(axis=-1, keepdims=True)
+    inverse = 1 / np.sqrt(np.mean(centred * centred, axis=-1, keepdims=True) + EPS)
+    centred *= inverse
+    out = centred * scale
+    out += shift
+    return out, (centred, inverse)
+
+
+def _norm_back(g: Any, scale: Any, saved: tuple[Any, Any]) -> tuple[Any, Any, Any]:
+    centred, inverse = saved
+    d_scale, d_shift = np.sum(g * centred, axis=0), g.sum(axis=0)
+    g = g * scale
+    g -= g.mean(axis=-1, keepdims=True) + centred * np.mean(g * centred, axis=-1, keepdims=True)
+    g *= inverse
+    return g, d_scale, d_shift
+
+
+def workload() -> Workload:
+    rng = np.random.default_rng(0)
+
+    def matrix(*shape: int) -> Any:
+        return (rng.standard_normal(shape) / shape[0] ** 0.5).astype(np.float32)
+
+    x = rng.standard_normal((LENGTH, WIDTH)).astype(np.float32)
+    ones, zeros = np.ones(WIDTH, np.float32), np.zeros(WIDTH, np.float32)
+    parameters = [
+        ones.copy(),
+        zeros.copy(),
+        matrix(WIDTH, 3 * WIDTH),
+        matrix(WIDTH, WIDTH),
+        ones.copy(),
+        zeros.copy(),
+        matrix(WIDTH, HIDDEN),
+        np.zeros(HIDDEN, np.float32),
+        matrix(HIDDEN, WIDTH),
+        zeros.copy(),
+    ]
+    scale = np.float32(HEAD**-0.5)
+
+    def split(a: Any) -> Any:
+        return a.reshape(LENGTH, HEADS, HEAD).swapaxes(0, 1)
+
+    def hand() -> Arrays:
+        g1, b1, w_qkv, w_out, g2, b2, w_up, c_up, w_down, c_down = parameters
+        n1, saved1 = _norm(x, g1, b1)
+        qkv = n1 @ w_qkv
+        q, k, v = (split(part) for part in np.split(qkv, 3, axis=1))
+        weights = q @ k.swapaxes(1, 2)
+        weights *= scale
+        weights -= weights.max(axis=-1, keepdims=True)
+        np.exp(weights, out=weights)
+        weights /= weights.sum(axis=-1, keepdims=True)
+        mixed = (weights @ v).swapaxes(0, 1).reshape(LENGTH, WIDTH)
+        y = x + mixed @ w_out
+        n2, saved2 = _norm(y, g2, b2)
+        up = n2 @ w_up
+        up += c_up
+        np.maximum(up, 0, out=up)
+        # the loss is the sum of y + up @ w_down + c_down
+        g = np.ones((LENGTH, WIDTH), np.float32)
+        d_c_down, d_w_down = g.sum(axis=0), up.T @ g
+        d_up = g @ w_down.T
+        d_up *= up > 0
+        d_c_up, d_w_up = d_up.sum(axis=0), n2.T @ d_up
+        d_y, d_g2, d_b2 = _norm_back(d_up @ w_up.T, g2, saved2)
+        d_y += g
+        d_w_out = mixed.T @ d_y
+        d_mixed = split(d_y @ w_out.T)
+        d_v = weights.swapaxes(1, 2) @ d_mixed
+        d_weights = d_mixed @ v.swapaxes(1, 2)
+        d_weights -= np.sum(d_weights * weights, axis=-1, keepdims=True)
+        d_weights *= weights
+        d_weights *= scale
+        d_q, d_k = d_weights @ k, d_weights.swapaxes(1, 2) @ q
+        d_qkv = np.empty_like(qkv)
+        for i, part in enumerate((d_q, d_k, d_v)):
+            d_qkv[:, i * WIDTH : (i + 1) * WIDTH] = part.swapaxes(0, 1).reshape(LENGTH, WIDTH)
+        d_w_qkv = n1.T @ d_qkv
+        _, d_g1, d_b1 = _norm_back(d_qkv @ w_qkv.T, g1, saved1)
+        return [d_g1, d_b1, d_w_qkv, d_w_out, d_g2, d_b2, d_w_up, d_c_up, d_w_down, d_c_down]
+
+    leaves = [ag.Tensor(p, requires_grad=True) for p in parameters]
+
+    def ours() -> Arrays:
+        g1, b1, w_qkv, w_out, g2, b2, w_up, c_up, w_down, c_down = leaves
+        qkv = F.layer_norm(x, (WIDTH,), g1, b1, eps=EPS) @ w_qkv
+        q, k, v = (split(part) for part in np.split(qkv, 3, axis=1))
+        weights = F.softmax(q @ k.swapaxes(1, 2) * scale, dim=-1)
+        y = x + (weights @ v).swapaxes(0, 1).reshape(LENGTH, WIDTH) @ w_out
+        up = F.relu(F.layer_norm(y, (WIDTH,), g2, b2, eps=EPS) @ w_up + c_up)
+        (y + up @ w_down + c_down).sum().backward()
+        found = [leaf.grad.data for leaf in leaves]
+        for leaf in leaves:
+            leaf.grad = None
+        return found
+
+    name = "transformer-like block: layer norm, attention 4 heads on 64 × 128, MLP"
+    return Workload(name, hand, ours, limit=1.25, tolerance=1e-3)
