@@ -412,7 +412,9 @@ def test_the_slopes_of_leaky_relu_and_elu_are_arguments():
     assert x.leaky_relu(0.2).data == -0.2
     assert gradients(x.leaky_relu(0.2), x) == [0.2]
     assert gradients(x.elu(2.0), x) == [2.0 * math.exp(-1)]
-    assert gradients(Value(0.0).leaky_relu(0.2), x) == [0.0]
+    zero = Value(0.0)
+    assert gradients(zero.leaky_relu(0.2), zero) == [0.2]
+    assert gradients(zero.elu(2.0), zero) == [2.0]
     with pytest.raises(TypeError, match="expected a real number, got Value"):
         x.leaky_relu(Value(0.2))
 
@@ -428,6 +430,8 @@ def test_comparisons_compare_data_and_sets_go_by_identity():
     assert a != "1"
     assert a < c <= 2 < Value(3)
     assert c > a >= 1
+    assert not a < b
+    assert not a > b
     assert len({a, b, a}) == 2
     assert {a: "a", b: "b"}[a] == "a"
     assert [v.data for v in sorted([c, a, Value(-1.0)])] == [-1.0, 1.0, 2.0]
