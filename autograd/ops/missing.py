@@ -9,6 +9,7 @@ import numpy as np
 
 from ..primitive import implements, primitive
 from .cumulative import cumprod, cumsum
+from .ordering import shared
 from .reductions import Axis, prod, restore, sum
 
 __all__ = ["nancumprod", "nancumsum", "nanmax", "nanmean", "nanmin", "nanprod", "nansum"]
@@ -64,8 +65,7 @@ def _nanmin(x: Any, *, axis: Axis, keepdims: bool) -> Any:
 def _extreme_rule(g: Any, out: Any, x: Any, *, axis: Axis, keepdims: bool) -> Any:
     """``g`` in equal parts over the entries that are the result; none where that is nan."""
     chosen = x == restore(out, x, axis, keepdims)
-    count = np.sum(chosen, axis=axis, dtype=g.dtype, keepdims=True)
-    return np.where(chosen, restore(g, x, axis, keepdims) / count, 0)
+    return shared(restore(g, x, axis, keepdims), chosen, axis)
 
 
 _nanmax.defvjp(_extreme_rule, saves=("out", "x"), local="∇out at the largest number")

@@ -12,37 +12,33 @@ import numpy as np
 from ..primitive import implements, primitive
 from .reductions import Axis, kept_shape, restore
 
-__all__ = ["max", "median", "min", "ptp", "sort"]
+__all__ = ["max", "median", "min", "ptp", "shared", "sort"]
 
 
-def _shared(g: Any, lost: Any, axis: Axis) -> Any:
-    """``g`` (with all axes) in equal parts over the entries that have not lost."""
-    winners = np.sum(np.logical_not(lost), axis=axis, dtype=g.dtype, keepdims=True)
-    return np.where(lost, 0, g / winners)
+def shared(g: Any, won: Any, axis: Axis) -> Any:
+    """``g`` (with all axes) in equal parts over the entries that have won."""
+    winners = np.sum(won, axis=axis, dtype=g.dtype, keepdims=True)
+    return np.where(won, g / np.maximum(winners, 1), 0)
 
 
 @primitive(name="max")
-def _max(x: Any, *, axis: Axis, keepdims: bool, initial: Any = None) -> Any:
-    if initial is None:
-        return x.max(axis=axis, keepdims=keepdims)
-    return x.max(axis=axis, keepdims=keepdims, initial=initial)
+def _max(x: Any, *, axis: Axis, keepdims: bool, **initial: Any) -> Any:
+    return x.max(axis=axis, keepdims=keepdims, **initial)
 
 
 @primitive(name="min")
-def _min(x: Any, *, axis: Axis, keepdims: bool, initial: Any = None) -> Any:
-    if initial is None:
-        return x.min(axis=axis, keepdims=keepdims)
-    return x.min(axis=axis, keepdims=keepdims, initial=initial)
+def _min(x: Any, *, axis: Axis, keepdims: bool, **initial: Any) -> Any:
+    return x.min(axis=axis, keepdims=keepdims, **initial)
 
 
-def _max_rule(g: Any, out: Any, x: Any, *, axis: Axis, keepdims: bool, initial: Any = None) -> Any:
+def _max_rule(g: Any, out: Any, x: Any, *, axis: Axis, keepdims: bool, **initial: Any) -> Any:
     lost = x < restore(out, x, axis, keepdims)
-    return _shared(restore(g, x, axis, keepdims), lost, axis)
+    return shared(restore(g, x, axis, keepdims), np.logical_not(lost), axis)
 
 
-def _min_rule(g: Any, out: Any, x: Any, *, axis: Axis, keepdims: bool, initial: Any = None) -> Any:
+def _min_rule(g: Any, out: Any, x: Any, *, axis: Axis, keepdims: bool, **initial: Any) -> Any:
     lost = x > restore(out, x, axis, keepdims)
-    return _shared(restore(g, x, axis, keepdims), lost, axis)
+    return shared(restore(g, x, axis, keepdims), np.logical_not(lost), axis)
 
 
 _max.defvjp(_max_rule, saves=("out", "x"), local="∇out at the largest")

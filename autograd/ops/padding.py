@@ -160,7 +160,7 @@ def _with_statistics(
     x: Any, widths: Widths, statistic: Callable[..., Any], stat_length: Any
 ) -> Any:
     """Borders of the statistic of the ``stat_length`` entries next to them, of all by default."""
-    lengths = [(None, None)] * x.ndim
+    lengths: Any = [(None, None)] * x.ndim
     if stat_length is not None:
         lengths = np.broadcast_to(stat_length, (x.ndim, 2)).tolist()
     for axis, ((before, after), (first, last)) in enumerate(zip(widths, lengths, strict=True)):

@@ -49,12 +49,14 @@ def _chosen(a: Any, where: Any, neutral: float) -> Any:
 
 
 @primitive(name="sum")
-def _sum(x: Any, *, axis: Axis, keepdims: bool) -> Any:
-    return x.sum(axis=axis, keepdims=keepdims)
+def _sum(x: Any, *, axis: Axis, keepdims: bool, **initial: Any) -> Any:
+    return x.sum(axis=axis, keepdims=keepdims, **initial)
 
 
 _sum.defvjp(
-    lambda g, out, x, *, axis, keepdims: np.broadcast_to(restore(g, x, axis, keepdims), x.shape),
+    lambda g, out, x, *, axis, keepdims, **initial: np.broadcast_to(
+        restore(g, x, axis, keepdims), x.shape
+    ),
     saves=(),
     local="∇out for every entry",
 )
@@ -75,8 +77,9 @@ def sum(
         a = a.astype(dtype)
     if where is not None:
         a = _chosen(a, where, 0)
-    out = _sum(a, axis=axis, keepdims=keepdims)
-    return out if initial is None else out + initial
+    if initial is None:
+        return _sum(a, axis=axis, keepdims=keepdims)
+    return _sum(a, axis=axis, keepdims=keepdims, initial=initial)
 
 
 @primitive(name="mean")

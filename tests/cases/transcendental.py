@@ -21,7 +21,7 @@ ROWS = [((4,),), ((2, 3),), ((3, 2, 4),), ((1, 1),), ((0, 3),), ((3, 0),)]
 
 
 def _ours(name: str, f: Callable[..., Any], reference: Any, domain: str = "real") -> Case:
-    return Case(name, f, ONE, domain, reference, (name,))
+    return Case(f"the primitive {name}", f, ONE, domain, reference, (name,))
 
 
 def _softmax(name: str, f: Callable[..., Any], reference: Any, **options: Any) -> Case:
