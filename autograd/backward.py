@@ -145,6 +145,9 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
             earlier = in_flight.get(parent)
             if earlier is None:
                 in_flight[parent] = share
+            elif share.__class__ is Indexed and earlier.__class__ is not Indexed:
+                in_flight[parent] = share + earlier  # in this order: a tensor would not defer
+                owned.add(parent)
             elif parent in owned and share.__class__ is not Indexed:  # ndarray += never defers
                 earlier += share
                 in_flight[parent] = earlier
