@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from .context import detect_anomaly, enable_grad, is_grad_enabled, no_grad, record, scope
 from .defaults import default_generator, get_default_dtype, manual_seed, set_default_dtype
+from .gradcheck import GradcheckError, gradcheck
 from .jacobians import hessian, hvp, jacobian, jvp
 from .primitive import primitive
 from .recompute import checkpoint
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .drawing import diagnose, draw, explain
 
 __all__ = [
+    "GradcheckError",
     "Tensor",
     "Value",
     "checkpoint",
@@ -27,6 +29,7 @@ __all__ = [
     "explain",
     "get_default_dtype",
     "grad",
+    "gradcheck",
     "gradients",
     "hessian",
     "hvp",

@@ -10,7 +10,11 @@ from typing import Any, NoReturn
 from .context import current_mode, scope_path
 from .graph import next_index
 
-__all__ = ["ArrayNode", "Spec", "leaf_node"]
+__all__ = ["ArrayNode", "NotSavedError", "Spec", "leaf_node"]
+
+
+class NotSavedError(RuntimeError, AttributeError):
+    """A derivative rule reads an array that it does not declare in ``saves``."""
 
 
 class Spec:
@@ -39,7 +43,7 @@ class Spec:
         return f"Spec(shape={self.shape}, dtype={self.dtype})"
 
     def _not_saved(self, *_: Any, **__: Any) -> NoReturn:
-        raise RuntimeError(
+        raise NotSavedError(
             f"a derivative rule uses an array of shape {self.shape} that was not saved: only its "
             "shape and dtype are left. Name it in defvjp(..., saves=...)."
         )
@@ -49,7 +53,11 @@ class Spec:
     __float__ = __bool__ = __iter__ = __neg__ = __abs__ = _not_saved
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _not_saved
     __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _not_saved
-    __lt__ = __le__ = __gt__ = __ge__ = _not_saved
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pos__ = __invert__ = _not_saved
+    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = _not_saved
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _not_saved
+    __getattr__ = _not_saved  # T, sum, astype ...
+    __hash__ = object.__hash__
 
 
 class ArrayNode:
