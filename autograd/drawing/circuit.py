@@ -11,6 +11,7 @@ gives it room.
 
 from collections.abc import Collection, Sequence
 
+from .box import draw_module, emphasis, pill
 from .canvas import SMALL, Canvas, cell, row, table, words
 from .description import Description, Vertex, Wire, common_path
 from .quantity import Quantity, number
@@ -51,9 +52,15 @@ class _Circuit:
         p = self.canvas.palette
         if vertex.kind == "constant":
             self._constant(vertex, tip)
+        elif vertex.kind == "module":
+            draw_module(self.canvas, vertex)
         elif vertex.kind == "variable":
-            look = {"shape": "plain", "fontsize": "13"} if vertex.name else DOT
-            self.canvas.node(vertex.key, vertex.path, words(vertex.name), tip, **look)
+            named = vertex.name or vertex.uses
+            look = {"shape": "plain", "fontsize": "13"} if named else DOT
+            name = vertex.name
+            if vertex.uses is not None:
+                name = f"{name or '·'} ({vertex.uses[0]} of {vertex.uses[1]})"
+            self.canvas.node(vertex.key, vertex.path, words(name), tip, **look)
         else:
             self._operation(vertex, tip)
 
@@ -87,11 +94,7 @@ class _Circuit:
         self.canvas.node(vertex.key, vertex.path, words(sign), tip, **look)
 
     def _pills(self, vertex: Vertex) -> list[str]:
-        p = self.canvas.palette
-        return [
-            row(cell(mark.text, p.warn, SMALL, bgcolor=p.warnfill, style="rounded"))
-            for mark in vertex.marks
-        ]
+        return [row(pill(mark, self.canvas.palette)) for mark in vertex.marks]
 
     # Wires --------------------------------------------------------------------------------------
 
@@ -113,7 +116,8 @@ class _Circuit:
     def _plain(self, wire: Wire) -> None:
         tip = self.said.backward(wire)
         key = f"{wire.source.key}-{wire.target.key}.{wire.position}"
-        self.canvas.edge(wire.source.key, wire.target.key, key, tip, style="dashed")
+        look = emphasis(self.canvas.palette, wire)
+        self.canvas.edge(wire.source.key, wire.target.key, key, tip, **look)
 
     def _labelled(self, source: str, wire: Wire, above: list[str], below: list[str]) -> None:
         """source ── label ─> target"""
@@ -121,7 +125,7 @@ class _Circuit:
         tip = self.said.backward(wire)
         path = common_path([wire.source.path, wire.target.path])
         self.canvas.node(key, path, self._through(above, below), tip, **COLUMN)
-        lit = self._lit(wire.lit)
+        lit = emphasis(self.canvas.palette, wire)
         self.canvas.edge(source, f"{key}:{self.into_side}", f"{key}i", dir="none", **lit)
         self.canvas.edge(f"{key}:{self.out_side}", wire.target.key, f"{key}o", tip, **lit)
 
@@ -150,9 +154,6 @@ class _Circuit:
         for wire in wires:
             self._labelled(dot, wire, [], self._below(wire, wire.share))
 
-    def _lit(self, lit: bool) -> dict[str, str]:
-        return {"color": self.canvas.palette.lit, "penwidth": "2"} if lit else {}
-
     # Labels -------------------------------------------------------------------------------------
 
     def _above(self, vertex: Vertex) -> list[str]:
@@ -166,8 +167,7 @@ class _Circuit:
         if text and value is not None and value.statistics():
             lines.append(cell(value.statistics(), p.value, SMALL))
         if vertex.kind == "operation":
-            pills = [cell(m.text, p.warn, SMALL, bgcolor=p.warnfill, style="rounded") for m in vertex.marks]
-            lines += pills
+            lines += [pill(mark, p) for mark in vertex.marks]
         return lines
 
     def _below(self, wire: Wire, grad: Quantity | None) -> list[str]:

@@ -48,6 +48,8 @@ class Vertex:
 
     key: str
     kind: Kind
+    index: int = -1
+    """The creation index of the node."""
     op: str = ""
     name: str = ""
     path: Path = ()
@@ -56,6 +58,8 @@ class Vertex:
     marks: tuple[Mark, ...] = ()
     letters: tuple[str, ...] = ()
     """What the operation's rules call its arguments."""
+    inside: tuple[str, ...] = ()
+    """The operations of a module, in order."""
     detail: str = ""
     """The static arguments of the operation, as text."""
     origin: str = ""

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..primitive import Spec
 from .description import Mark
-from .quantity import Quantity
+from .quantity import FULL, Quantity
 
 __all__ = ["dead_units", "marks_of", "saturated"]
 
@@ -42,7 +42,7 @@ def _of_units(op: str, out: Any, value: Quantity | None) -> list[Mark]:
         share = saturated(op, out)
         if share >= MANY_SATURATED:
             return [Mark(3, "saturated", f"saturated {share:.0%}" if np.size(out) > 1 else "saturated")]
-    if value is not None and value.size > 1 and value.zeros / value.size >= MANY_ZEROS:
+    if op and value is not None and value.size > FULL and value.zeros / value.size >= MANY_ZEROS:
         return [Mark(4, "zeros", f"zero {value.zeros / value.size:.0%}")]
     return []
 

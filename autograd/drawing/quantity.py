@@ -119,7 +119,7 @@ class Quantity:
         """In one line: the numbers if they are few, else the shape."""
         if self.data is None or self.size > FULL:
             return f"({', '.join(map(str, self.shape))}{',' * (len(self.shape) == 1)})"
-        return _entries(self.data)
+        return _entries(self.data, 3 if self.size > 1 else 4)
 
     def statistics(self) -> str:
         """The second line of a large array: mean ± standard deviation, and the range."""
@@ -144,7 +144,7 @@ class Quantity:
         return ", ".join(found)
 
 
-def _entries(array: Any, digits: int = 4) -> str:
+def _entries(array: Any, digits: int) -> str:
     if np.ndim(array) == 0:
         x = array if isinstance(array, float) else array.item()
         return str(x) if isinstance(x, bool) else number(x, digits)

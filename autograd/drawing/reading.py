@@ -303,6 +303,7 @@ def _vertex(reader: Reader, key: str, node: Any, grad: Quantity | None, names: N
     return Vertex(
         key,
         kind,
+        node.index,
         op=op,
         name=getattr(node, "name", "") or names.get(id(node), ""),
         value=quantity,

@@ -59,10 +59,21 @@ def _role(element: ET.Element, palette: Palette) -> None:
 def _center(group: ET.Element) -> None:
     """Center the texts of a one-column label, whatever font the reader has."""
     xs = [float(x) for shape in group.iter() for x in _NUMBERS.findall(_outline(shape))[::2]]
+    _lengthen(group)
     if xs:
         middle = f"{(min(xs) + max(xs)) / 2:.2f}"
         for text in group.iter(f"{SVG}text"):
             text.attrib.update({"text-anchor": "middle", "x": middle})
+
+
+def _lengthen(group: ET.Element, by: float = 1.5) -> None:
+    """Let the rule of a label touch the wires at its ends, which Graphviz leaves a gap before."""
+    for rule in group.iter(f"{SVG}polygon"):
+        xs = [float(x) for x in _NUMBERS.findall(rule.get("points", ""))[::2]]
+        ys = set(_NUMBERS.findall(rule.get("points", ""))[1::2])
+        if len(ys) == 1:
+            y = ys.pop()
+            rule.set("points", f"{min(xs) - by:.2f},{y} {max(xs) + by:.2f},{y}")
 
 
 def _outline(shape: ET.Element) -> str:

@@ -51,7 +51,8 @@ class Wording:
     def label(self, vertex: Vertex) -> str:
         """Its name; a number for one without: ``v3``."""
         if vertex.name:
-            return clean(vertex.name)
+            times = f" ×{vertex.count}" if vertex.count > 1 else ""
+            return f"{clean(vertex.name)}{times}"
         if vertex.kind == "constant" and vertex.value is not None and vertex.value.size <= FULL:
             return vertex.value.text()
         return f"v{vertex.key[1:]}" if vertex.key.startswith("n") else vertex.key
@@ -59,6 +60,17 @@ class Wording:
     def expression(self, vertex: Vertex) -> str:
         """How it was computed: ``x + y``, ``exp(x)``."""
         return _written(vertex, [self.label(wire.source) for wire in self.into[vertex]])
+
+    def written(self, vertex: Vertex) -> str:
+        """The same for a picture, where what has no name is a dot."""
+        wires = self.into[vertex]
+        told = [self._shown(wire.source) for wire in wires]
+        return _written(vertex, told) if set(told) - {"·"} else symbol(vertex.op) if wires else ""
+
+    def _shown(self, vertex: Vertex) -> str:
+        number = vertex.value is not None and vertex.value.shape == ()
+        named = vertex.name or (vertex.kind == "constant" and number)
+        return self.label(vertex) if named else "·"
 
     def with_numbers(self, vertex: Vertex) -> str:
         """The same with the numbers put in; empty where they are not all numbers."""
@@ -70,6 +82,9 @@ class Wording:
     def forward(self, vertex: Vertex) -> str:
         """``q = x + y = (-2) + 5 = 3``"""
         value = "" if vertex.value is None else vertex.value.told()
+        if vertex.kind == "module":
+            arguments = ", ".join(dict.fromkeys(self.label(w.source) for w in self.into[vertex]))
+            return f"{self.label(vertex)}({arguments}) = {value}"
         if not self.into[vertex]:
             outside = " (no grad)" if vertex.kind == "constant" else ""
             return f"{self.label(vertex)} = {value}{outside}"
@@ -86,6 +101,8 @@ class Wording:
         With ``only_names`` vertices without a name keep the rule's own letters.
         """
         target = wire.target
+        if not wire.rule:
+            return ""
         told = [w.source.name if only_names else self.label(w.source) for w in self.into[target]]
         places = [w.position for w in self.into[target]]
         names = {target.letters[i]: clean(name) for i, name in zip(places, told, strict=True) if name}
@@ -98,6 +115,8 @@ class Wording:
             return f"{self.label(wire.source)} is outside of the graph: no gradient"
         source = f"∇{self.label(wire.source)}"
         share = "-" if wire.share is None else wire.share.told()
+        if wire.target.kind == "module":
+            return f"{source} += what comes back through {self.label(wire.target)}"
         if wire.partial is None:
             rule = self.rule(wire) or f"∇{self.label(wire.target)} · {self.local(wire)}"
             shapes = f"   {wire.shapes}" if wire.shapes else ""
@@ -109,6 +128,18 @@ class Wording:
         return (
             f"{source} += {chain} = {upstream.told()} · {_signed(number(wire.partial))} = {share}"
         )
+
+    def summary(self, title: str) -> str:
+        """A description of the whole picture in a few sentences."""
+        vertices = self.description.vertices
+        variables = [v for v in vertices if v.kind == "variable" and v.name]
+        parts = [f"{title}: {self.description.operations:,} operations, {len(variables)} named variables."]
+        parts += [f"{self.forward(v)}." for v in self.description.roots[:3]]
+        known = [v for v in variables if v.grad is not None][:12]
+        if known:
+            told = [f"∇{self.label(v)} = {v.grad.text()}" for v in known if v.grad is not None]
+            parts.append(f"Gradients: {', '.join(told)}.")
+        return " ".join([*parts, *self.description.notes])
 
     def accumulation(self, vertex: Vertex) -> str:
         """``∇x = (-4) + (2) = -2`` where more than one wire brings a gradient; else empty."""

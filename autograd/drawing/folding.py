@@ -1,0 +1,148 @@
+"""Folding: a part of the program as one vertex, and equal siblings as one with a count.
+
+One call of a module is one vertex.  Everything outside of it happened before it began or after it
+ended, so folding it can't make a cycle; whether folding siblings would is looked at.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+from .description import Description, Mark, Path, Vertex, Wire
+
+__all__ = ["deepest", "fold", "fold_equal"]
+
+
+def deepest(description: Description) -> int:
+    """How deep the scopes are nested."""
+    return max((len(vertex.path) for vertex in description.vertices), default=0)
+
+
+def fold(description: Description, depth: int) -> Description:
+    """Scopes inside more than ``depth`` others, as one vertex each."""
+    inside: dict[Path, list[Vertex]] = defaultdict(list)
+    for vertex in description.vertices:
+        if len(vertex.path) > depth:
+            inside[vertex.path[: depth + 1]].append(vertex)
+    modules = {path: _module(path, members, description) for path, members in inside.items()}
+    stands_for = {v: modules[path] for path, members in inside.items() for v in members}
+    return _contracted(description, stands_for)
+
+
+def fold_equal(description: Description) -> Description:
+    """Three or more equal modules after one another, or side by side, as one with a count."""
+    for run in _runs(description):
+        counted = _counted(run)
+        attempt = _contracted(description, dict.fromkeys(run, counted))
+        if not _cyclic(attempt):
+            description = attempt
+    return description
+
+
+def _contracted(description: Description, stands_for: Mapping[Vertex, Vertex]) -> Description:
+    """The description with some vertices represented by others; what becomes a loop is left out."""
+    finished = {stands_for.get(v, v): i for i, v in enumerate(description.vertices)}
+    vertices = sorted(finished, key=finished.__getitem__)
+    merged: dict[object, Wire] = {}
+    positions: Counter[Vertex] = Counter()
+    for wire in description.wires:
+        source = stands_for.get(wire.source, wire.source)
+        target = stands_for.get(wire.target, wire.target)
+        if source is wire.source and target is wire.target:
+            merged[wire] = wire
+        elif (source, target) in merged:
+            merged[source, target].count += wire.count
+            merged[source, target].lit |= wire.lit
+        elif source is not target:
+            merged[source, target] = _between(wire, source, target, positions[target])
+            positions[target] += 1
+    return Description(vertices, list(merged.values()), description.notes, description.operations)
+
+
+def _between(wire: Wire, source: Vertex, target: Vertex, position: int) -> Wire:
+    """The wire between what now stands for its ends."""
+    gain = wire.gain
+    if target is not wire.target and wire.source.grad is not None and target.grad is not None:
+        known = wire.source.grad.finite and target.grad.finite and target.grad.rms
+        gain = wire.source.grad.rms / target.grad.rms if known else None
+    share = wire.share if wire.count == 1 else None
+    return Wire(
+        source, target, position, share=share, tracked=wire.tracked, gain=gain, count=wire.count,
+        lit=wire.lit,
+    )  # fmt: skip
+
+
+def _module(path: Path, members: Sequence[Vertex], description: Description) -> Vertex:
+    operations = [v for v in members if v.kind in ("operation", "module")]
+    last = (operations or members)[-1]
+    variables = [v for v in members if v.kind == "variable" and (v.uses is None or v.uses[0] == 1)]
+    marks: list[Mark] = sorted({mark for v in members for mark in v.marks})
+    return Vertex(
+        f"m{members[0].key}",
+        "module",
+        op=path[-1].kind,
+        name=str(path[-1]),
+        path=path[:-1],
+        value=last.value,
+        grad=last.grad,
+        marks=tuple(marks[:1]),
+        inside=tuple([v.op for v in operations]),
+        size=sum(v.size for v in operations),
+        parameters=sum(v.value.size for v in variables if v.value is not None),
+        root=any(v.root for v in members),
+        lit=any(v.lit for v in members),
+    )
+
+
+# Equal siblings --------------------------------------------------------------------------------
+
+
+def _runs(description: Description) -> Iterable[list[Vertex]]:
+    by_parent: dict[Path, list[Vertex]] = defaultdict(list)
+    for vertex in description.vertices:
+        if vertex.kind == "module":
+            by_parent[vertex.path].append(vertex)
+    for siblings in by_parent.values():
+        for _, run in groupby(siblings, key=_likeness):
+            members = list(run)
+            if len(members) >= 3:
+                yield members
+
+
+def _likeness(module: Vertex) -> tuple[object, ...]:
+    shape = None if module.value is None else module.value.shape
+    return module.op, module.inside, module.parameters, shape
+
+
+def _counted(run: Sequence[Vertex]) -> Vertex:
+    first, last = run[0], run[-1]
+    marks = sorted({mark for v in run for mark in v.marks})
+    return Vertex(
+        first.key,
+        "module",
+        op=first.op,
+        name=f"{first.name} … {last.name}",
+        path=first.path,
+        value=last.value,
+        grad=last.grad,
+        marks=tuple(marks[:1]),
+        inside=first.inside,
+        count=sum(v.count for v in run),
+        size=sum(v.size for v in run),
+        parameters=sum(v.parameters for v in run),
+        root=any(v.root for v in run),
+        lit=any(v.lit for v in run),
+    )
+
+
+def _cyclic(description: Description) -> bool:
+    """Whether following the wires one could come back."""
+    waiting = Counter(wire.target for wire in description.wires)
+    out_of = description.out_of()
+    ready = [v for v in description.vertices if not waiting[v]]
+    for vertex in ready:
+        for wire in out_of[vertex]:
+            waiting[wire.target] -= 1
+            if not waiting[wire.target]:
+                ready.append(wire.target)
+    return len(ready) < len(description.vertices)

@@ -1,0 +1,67 @@
+"""Variables that are used far and wide, drawn once per use.
+
+The weight of an unrolled recurrent network is used at every step.  Drawn once, it is a node whose
+wires span the whole picture, and Graphviz takes minutes to route them; drawn where it is used, with
+a count, the picture is as clear and the layout takes no time.
+"""
+
+from dataclasses import replace
+
+from .description import Description, Vertex, Wire
+
+__all__ = ["absorb_leaves", "share_out"]
+
+USES = 4
+"""Only what is used at least so often,"""
+
+SPAN = 6
+"""at ranks so far apart, is drawn once per use."""
+
+
+def share_out(description: Description) -> Description:
+    """A vertex for each use of a leaf that is used across many ranks."""
+    ranks = _ranks(description)
+    out_of = description.out_of()
+    vertices: list[Vertex] = []
+    clones: dict[Wire, Vertex] = {}
+    for vertex in description.vertices:
+        users = [ranks[wire.target] for wire in out_of[vertex]]
+        wide = len(users) >= USES and max(users) - min(users) >= SPAN
+        if vertex.kind not in ("variable", "constant") or not wide:
+            vertices.append(vertex)
+            continue
+        for i, wire in enumerate(out_of[vertex]):
+            clones[wire] = _use(vertex, wire, i + 1, len(users))
+    by_target: dict[Vertex, list[Vertex]] = {}
+    for wire, clone in clones.items():
+        by_target.setdefault(wire.target, []).append(clone)
+    ordered = [v for vertex in vertices for v in (*by_target.get(vertex, ()), vertex)]
+    wires = [replace(w, source=clones[w]) if w in clones else w for w in description.wires]
+    return Description(ordered, wires, description.notes, description.operations)
+
+
+def _use(vertex: Vertex, wire: Wire, use: int, uses: int) -> Vertex:
+    return replace(
+        vertex, key=f"{vertex.key}u{use}", path=wire.target.path, uses=(use, uses), root=False
+    )
+
+
+def _ranks(description: Description) -> dict[Vertex, int]:
+    """The longest way from any variable to each vertex."""
+    ranks = dict.fromkeys(description.vertices, 0)
+    into = description.into()
+    for vertex in description.vertices:
+        ranks[vertex] = max((ranks[wire.source] + 1 for wire in into[vertex]), default=0)
+    return ranks
+
+
+def absorb_leaves(description: Description) -> tuple[Description, dict[Vertex, list[Wire]]]:
+    """Without variables and constants; their wires by the vertex that has taken them in."""
+    leaves = {v for v in description.vertices if v.kind in ("variable", "constant") and not v.root}
+    taken: dict[Vertex, list[Wire]] = {v: [] for v in description.vertices}
+    for wire in description.wires:
+        if wire.source in leaves:
+            taken[wire.target].append(wire)
+    vertices = [v for v in description.vertices if v not in leaves]
+    wires = [wire for wire in description.wires if wire.source not in leaves]
+    return Description(vertices, wires, description.notes, description.operations), taken
