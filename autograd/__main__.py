@@ -15,7 +15,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -120,13 +120,20 @@ def _check(tape: Tape, values: Mapping[str, Any]) -> bool:
     print("\ncheck: df/dx beside (f(x + h) - f(x - h)) / 2h")
     good = True
     for name in tape.expression.variables:
-        rows = [
-            _comparison(tape, values, name, index) for index in np.ndindex(np.shape(values[name]))
-        ]
-        error, text = max(rows, key=lambda row: row[0])
-        print(f"  d{tape.root}/d{name}: {text}")
-        good = good and error <= BAD
+        entries = np.ndindex(np.shape(values[name]))
+        comparisons = [_comparison(tape, values, name, index) for index in entries]
+        worst = max(comparisons, key=lambda comparison: comparison[:2])
+        print(f"  d{tape.root}/d{name}: {worst.text}")
+        good = good and worst.error <= BAD
     return good
+
+
+class Comparison(NamedTuple):
+    """One derivative beside a numerical one: its relative error, and whether there is a remark."""
+
+    error: float
+    remark: bool
+    text: str
 
 
 GREAT, BAD = 1e-7, 1e-3
@@ -135,8 +142,8 @@ GREAT, BAD = 1e-7, 1e-3
 
 def _comparison(
     tape: Tape, values: Mapping[str, Any], name: str, index: tuple[int, ...]
-) -> tuple[float, str]:
-    """The relative error of one entry's derivative, and the line that reports it."""
+) -> Comparison:
+    """One entry's derivative, its numerical derivative, and their relative error."""
     exact = float(np.asarray(tape.derivative(name))[index])
     x = float(np.asarray(values[name])[index])
     h = np.cbrt(np.finfo(float).eps) * max(1.0, abs(x))
@@ -146,23 +153,21 @@ def _comparison(
     numerical = (above - below) / (2 * h)
     entry = f"at {list(index)} " if index else ""
     if not math.isfinite(numerical) or not math.isfinite(exact):
-        return 0.0, f"{entry}{as_text(exact)}, not compared: the function is not finite nearby"
+        text = f"{entry}{as_text(exact)}, not compared: the function is not finite nearby"
+        return Comparison(0.0, True, text)
     size = abs(exact) + abs(numerical)
     noise = 16 * np.finfo(float).eps * max(_largest(tape), abs(above), abs(below)) / h
     if size <= noise:
-        return 0.0, f"{entry}{as_text(exact)}, numerical 0 within its rounding error, {noise:.0e}"
+        text = f"{entry}{as_text(exact)}, numerical 0 within its rounding error, {noise:.0e}"
+        return Comparison(0.0, False, text)
     error = max(0.0, abs(exact - numerical) - noise) / size
     left, right = (here - below) / h, (above - here) / h
     if error > BAD and abs(right - left) > 1e-3 * size and _between(left, exact, right):
-        return (
-            0.0,
-            f"{entry}{as_text(exact)}, a kink: {as_text(left)} before, {as_text(right)} after",
-        )
+        text = f"{entry}{as_text(exact)}, a kink: {as_text(left)} before, {as_text(right)} after"
+        return Comparison(0.0, True, text)
     verdict = "great" if error < GREAT else "good" if error <= BAD else "BAD"
-    return error, (
-        f"{entry}{as_text(exact)}, numerical {as_text(numerical)}, "
-        f"relative error {error:.1e}, {verdict}"
-    )
+    text = f"{entry}{as_text(exact)}, numerical {as_text(numerical)}, relative error {error:.1e}"
+    return Comparison(error, False, f"{text}, {verdict}")
 
 
 def _largest(tape: Tape) -> float:

@@ -167,9 +167,10 @@ FUNCTIONS: dict[str, Operation] = {operation.symbol: operation for operation in 
     Operation("leaky_relu", 1, _leaky_relu,              ("(1 if {0} > 0 else 0.01)",)),
     Operation("log",        1, methodcaller("log"),      ("1 / {0}",)),
     Operation("log1p",      1, methodcaller("log1p"),    ("1 / (1 + {0})",)),
-    Operation("maximum",    2, _maximum,                 ("({0} > {1})", "({1} > {0})")),
+    # At a tie heaviside(0) = 1/2.
+    Operation("maximum",    2, _maximum,    ("heaviside({0} - {1})", "heaviside({1} - {0})")),
     Operation("mean",       0, _mean,                    ("1 / {n}",)),
-    Operation("minimum",    2, _minimum,                 ("({0} < {1})", "({1} < {0})")),
+    Operation("minimum",    2, _minimum,    ("heaviside({1} - {0})", "heaviside({0} - {1})")),
     Operation("relu",       1, methodcaller("relu"),     ("({0} > 0)",)),
     Operation("sigmoid",    1, methodcaller("sigmoid"),  ("{out} * (1 - {out})",)),
     Operation("sin",        1, methodcaller("sin"),      ("cos({0})",)),
@@ -194,8 +195,13 @@ class Step(NamedTuple):
     arguments: tuple[str | float, ...]
     column: int
 
+    @property
+    def formula(self) -> str:
+        """The right-hand side."""
+        return self.operation.written([as_text(a) for a in self.arguments])
+
     def __str__(self) -> str:
-        return f"{self.name} = {self.operation.written([as_text(a) for a in self.arguments])}"
+        return f"{self.name} = {self.formula}"
 
 
 def bracketed(text: str) -> str:

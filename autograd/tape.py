@@ -72,11 +72,11 @@ class Tape:
         for step in self.expression.steps:
             node = self.nodes[step.name]
             arguments = [self.nodes[a].data if isinstance(a, str) else a for a in step.arguments]
-            line = [str(step)]
+            line = [step.formula]
             if not any(np.ndim(a) for a in arguments):
                 line.append(step.operation.written([as_numbers(a) for a in arguments]))
             line.append(as_numbers(node.data))
-            yield " = ".join(dict.fromkeys(line))
+            yield " = ".join([step.name, *dict.fromkeys(line)])
 
     def backward(self) -> Iterator[str]:
         """The chain rule from the result to the variables, one line for each edge of the graph."""
@@ -150,7 +150,8 @@ class Tape:
             count = int(np.prod(shapes[i]))
             return f"{g if symbol == 'sum' else f'{g} / {count}'} in every entry: {shapes[i]}"
         factor = _derivative(step, i)
-        rule = {"1": g, "-1": f"-{g}"}.get(factor, f"{g} * ({factor})")
+        whole = " " not in factor or factor[0] + factor[-1] == "()"
+        rule = {"1": g, "-1": f"-{g}"}.get(factor, f"{g} * {factor if whole else f'({factor})'}")
         if shapes[i] != out.shape:
             return f"sum of {rule} over the repeated axes: {out.shape} to {shapes[i]}"
         return f"{rule}: {shapes[i]}"
