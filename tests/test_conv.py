@@ -105,9 +105,9 @@ def test_the_input_gradient_whichever_way_it_is_computed(rng, channels, out, pad
 @pytest.mark.parametrize(("kernel", "padding"), [((1, 1), NONE), ((2, 3), ((1, 0), (2, 2)))])
 def test_orders_one_and_two(rng, kernel, padding, stride, dilation, groups):
     x, w, b = (
-        rng.normal(size=(2, 2, 5, 4)),
-        rng.normal(size=(4, 2 // groups, *kernel)),
-        rng.normal(size=4),
+        rng.normal(size=(2, 2, 4, 3)),
+        rng.normal(size=(2, 2 // groups, *kernel)),
+        rng.normal(size=2),
     )
 
     def f(x, w, b):
@@ -160,7 +160,7 @@ def test_one_axis_is_a_plane_of_height_one(rng, length, kernel, stride, padding,
     y = F.conv1d(x, w, b, stride, padding, dilation, groups)
     np.testing.assert_allclose(y, expected[:, :, 0] + b[:, None], atol=1e-12)
     assert ag.gradcheck(
-        lambda x, w, b: F.conv1d(x, w, b, stride, padding, dilation, groups), x, w, b
+        lambda x, w: F.conv1d(x, w, None, stride, padding, dilation, groups), x[:1], w[:2]
     )
 
 
@@ -243,7 +243,7 @@ def test_transposed_convolution_to_order_two(
 @pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
 @pytest.mark.parametrize("padding", [1, (0, 2), ((1, 0), (2, 1)), "same", "full"])
 def test_padding_modes_go_on_beyond_the_ends(rng, mode, padding):
-    x, w = rng.normal(size=(2, 2, 4, 5)), rng.normal(size=(3, 2, 2, 3))
+    x, w = rng.normal(size=(1, 2, 3, 4)), rng.normal(size=(1, 2, 2, 3))
     around = nn.functional.convolution.conv_padding("", padding, (2, 3), (1, 1), (1, 1))
     kind = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}[mode]
     expected = correlate(np.pad(x, ((0, 0), (0, 0), *around), mode=kind), w)
@@ -362,10 +362,20 @@ def test_unfold_times_a_kernel_is_the_convolution(rng, size, kernel, stride, pad
     c = rng.normal(size=columns.shape)
     back = F.fold(c, size, kernel, dilation, padding, stride)
     assert (back * x).sum() == pytest.approx((c * columns).sum())
-    assert ag.gradcheck(lambda x: F.unfold(x, kernel, dilation, padding, stride) ** 2, x, order=2)
-    assert ag.gradcheck(
-        lambda c: F.fold(c, size, kernel, dilation, padding, stride) ** 2, c[:1], order=2
-    )
+
+
+@pytest.mark.parametrize(("size", "kernel", "stride", "padding", "dilation"), WINDOWS[::5])
+def test_unfold_and_fold_to_order_two(rng, size, kernel, stride, padding, dilation):
+    x = rng.normal(size=(1, 1, *size))
+
+    def there(x):
+        return F.unfold(x, kernel, dilation, padding, stride) ** 2
+
+    def back(c):
+        return F.fold(c, size, kernel, dilation, padding, stride) ** 2
+
+    assert ag.gradcheck(there, x, order=2)
+    assert ag.gradcheck(back, rng.normal(size=there(x).shape), order=2)
 
 
 @pytest.mark.parametrize(("size", "kernel", "stride", "padding", "dilation"), WINDOWS)

@@ -175,7 +175,7 @@ def test_jax_gets_the_same(rng, kernel, stride, padding):
     ("kernel", "stride", "padding"), [(2, 2, 0), (3, 2, 1), (2, 1, 1), (1, 2, 0)]
 )
 def test_orders_one_and_two(rng, kernel, stride, padding, ceil_mode, dilation):
-    x = rng.permutation(2 * 5 * 6).reshape(1, 2, 5, 6) / 7.0  # no ties, no kink within a step
+    x = rng.permutation(5 * 6).reshape(1, 1, 5, 6) / 7.0  # no ties, no kink within a step
 
     def largest(x):
         return F.max_pool2d(x, kernel, stride, padding, dilation, ceil_mode) ** 3
@@ -205,8 +205,8 @@ def test_one_axis_is_a_plane_of_height_one(rng, length, kernel, stride, padding,
                 :, :, 0
             ],
         )
-    assert ag.gradcheck(lambda x: F.max_pool1d(x, kernel, stride, padding) ** 2, x, order=2)
-    assert ag.gradcheck(lambda x: F.avg_pool1d(x, kernel, stride, padding) ** 2, x, order=2)
+    assert ag.gradcheck(lambda x: F.max_pool1d(x, kernel, stride, padding) ** 2, x[:1], order=2)
+    assert ag.gradcheck(lambda x: F.avg_pool1d(x, kernel, stride, padding) ** 2, x[:1], order=2)
 
 
 @pytest.mark.parametrize("size", [(6, 6), (7, 5), (3, 8)])
@@ -228,8 +228,8 @@ def test_adaptive_windows_cover_the_input(rng, size, output):
     picked = np.take_along_axis(x.reshape(2, 3, -1), where.reshape(2, 3, -1), axis=2)
     np.testing.assert_array_equal(picked.reshape(y.shape), y)
     np.testing.assert_allclose(F.adaptive_avg_pool2d(x, output), expected[np.mean], atol=1e-12)
-    assert ag.gradcheck(lambda x: F.adaptive_max_pool2d(x, output) ** 2, x[:1], order=2)
-    assert ag.gradcheck(lambda x: F.adaptive_avg_pool2d(x, output) ** 2, x[:1], order=2)
+    assert ag.gradcheck(lambda x: F.adaptive_max_pool2d(x, output) ** 2, x[:1, :1], order=2)
+    assert ag.gradcheck(lambda x: F.adaptive_avg_pool2d(x, output) ** 2, x[:1, :1], order=2)
 
 
 def test_adaptive_pooling_along_one_axis(rng):
