@@ -97,10 +97,19 @@ def _negligible(x: Any, beside: Any) -> Any:
     return np.abs(x) <= resolution * np.sum(np.abs(beside), axis=(-2, -1), keepdims=True)
 
 
-def _unturned(x: Any) -> Any:
+def _unturned(turn: Any) -> Any:
     """Where neither side of the diagonal of Vᵀ∇V says that these two vectors matter."""
-    small = _negligible(x, x) | (identity_like(x) == 1)
+    small = _negligible(turn, turn)
     return small & mT(small)
+
+
+def _pairs(x: Any, largest: Any, combine: Any) -> Any:
+    """``combine(xⱼ, xᵢ)`` for all pairs; on the diagonal, which is not used, something that is not 0."""
+    unit = np.where(largest == 0, 1, largest)
+    return (
+        combine(x[..., None, :], x[..., :, None])
+        + identity_like(x[..., None, :] * x[..., None]) * unit
+    )
 
 
 # --- eigh -------------------------------------------------------------------------------------
@@ -116,8 +125,8 @@ def _eigh_rule(g: Any, out: Any, x: Any) -> Any:
     """V (diag ∇w + (Vᵀ∇V - ∇VᵀV) / 2(wⱼ - wᵢ)) Vᵀ, folded onto the lower triangle."""
     (gw, gv), (w, v) = g, out
     turn = mT(v) @ gv
-    gap = w[..., None, :] - w[..., :, None]
     largest = np.maximum(np.abs(w[..., :1]), np.abs(w[..., -1:]))[..., None]
+    gap = _pairs(w, largest, np.subtract)
     tie = np.abs(gap) <= w.shape[-1] * float(np.finfo(w.dtype).eps) * largest
     inner = _over_gap(turn - mT(turn), gap, tie, _unturned(turn)) * 0.5
     s = ((v * gw[..., None, :]) + v @ inner) @ mT(v)
@@ -176,7 +185,7 @@ def _thin(gu: Any, u: Any, k: int) -> tuple[Any, Any, Any]:
     rest, g_rest = u[..., k:], gu[..., k:]
     u, gu = u[..., :k], gu[..., :k]
     turn = mT(rest) @ g_rest
-    undefined = np.where(_unturned(turn), 0, np.nan)
+    undefined = np.where(_negligible(turn - mT(turn), g_rest), 0, np.nan)
     return gu - rest @ (mT(g_rest) @ u), u, np.sum(undefined, axis=(-2, -1), keepdims=True)
 
 
@@ -210,8 +219,8 @@ def _svd_inner(u_turn: Any, v_turn: Any, s: Any, resolution: Any) -> Any:
     partial fractions, so that equal values touch only the first and zeros only the second.
     """
     p, q = u_turn - mT(u_turn), v_turn - mT(v_turn)
-    difference = s[..., None, :] - s[..., :, None]
-    total = s[..., None, :] + s[..., :, None]
+    difference = _pairs(s, s[..., None, :1], np.subtract)
+    total = _pairs(s, s[..., None, :1], np.add)
     unturned = _unturned(u_turn) & _unturned(v_turn)
     together = _over_gap(p + q, difference, np.abs(difference) <= resolution, unturned)
     apart = _over_gap(p - q, total, total <= resolution, unturned)

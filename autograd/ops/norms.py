@@ -73,10 +73,10 @@ def _p_norm(x: Any, *, p: float, axis: Axis, keepdims: bool) -> Any:
 
 
 def _p_norm_rule(g: Any, out: Any, x: Any, *, p: float, axis: Axis, keepdims: bool) -> Any:
-    """g · sign x · (|x| / out)^(p-1), and 0 for entries that are 0."""
-    ratio = np.abs(x) / _divisor(restore(out, x, axis, keepdims))
-    slope = np.where(x == 0, 1, ratio) ** (p - 1)
-    return restore(g, x, axis, keepdims) * (np.sign(x) * slope)
+    """g · sign x · (|x| / out)^(p-1), and 0 where x or out is 0."""
+    out = restore(out, x, axis, keepdims)
+    ratio = np.where(x == 0, 1, np.abs(x) / _divisor(out))
+    return restore(g, x, axis, keepdims) * (np.sign(x) * (out != 0) * ratio ** (p - 1))
 
 
 _p_norm.defvjp(_p_norm_rule, saves="out x", local="∇out · sign x · (|x| / out)^(p-1)")
