@@ -85,8 +85,9 @@ class Sequential(_Numbered):
 
     def forward(self, input: Any) -> Any:
         """The last module's output."""
-        for module in self.children():
-            input = module(input)
+        for module in vars(self).values():
+            if isinstance(module, Module):
+                input = module(input)
         return input
 
 

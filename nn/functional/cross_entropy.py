@@ -17,9 +17,15 @@ from .reduction import reduced, require_reduction
 __all__ = ["cross_entropy", "nll_loss"]
 
 
+def _lowered(x: Any) -> Any:
+    """The scores less the largest of their row."""
+    return x - np.maximum.reduce(x, axis=1, keepdims=True)
+
+
 @primitive(name="softmax_minus_one_hot")
 def _residual(x: Any, *, labels: Any) -> Any:
-    p = softmax(x, 1)
+    p = np.exp(_lowered(x))
+    p /= np.add.reduce(p, axis=1, keepdims=True)
     p[np.arange(len(labels)), labels] -= 1
     return p
 
@@ -34,18 +40,21 @@ _residual.defvjp(_residual_rule, saves="x", local="p · (∇out - Σ ∇out · p
 
 
 @primitive(name="cross_entropy")
-def _to_label(x: Any, *, labels: Any) -> Any:
-    """-log softmax(x_n)[labels_n] for scores x (N, C)."""
+def _to_label(x: Any, *, labels: Any, scale: float | None) -> Any:
+    """-log softmax(x_n)[labels_n] for scores x (N, C): (N), or their sum times ``scale``."""
     with np.errstate(invalid="ignore", divide="ignore"):  # a row of -inf is nan
-        low = x - x.max(1, keepdims=True)
-        return np.log(np.exp(low).sum(1)) - low[np.arange(len(labels)), labels]
+        low = _lowered(x)
+        losses = np.log(np.add.reduce(np.exp(low), axis=1))
+        losses -= low[np.arange(len(labels)), labels]
+        return losses if scale is None else np.add.reduce(losses) * scale
 
 
-_to_label.defvjp(
-    lambda g, out, x, *, labels: np.expand_dims(g, 1) * _residual(x, labels=labels),
-    saves="x",
-    local="∇out · (softmax(x) - one-hot)",
-)
+def _to_label_rule(g: Any, out: Any, x: Any, *, labels: Any, scale: float | None) -> Any:
+    share = np.expand_dims(g, 1) if scale is None else g * scale
+    return share * _residual(x, labels=labels)
+
+
+_to_label.defvjp(_to_label_rule, saves="x", local="∇out · (softmax(x) - one-hot)")
 
 
 def _weighted(y: Any, values: Any) -> Any:
@@ -133,7 +142,11 @@ def cross_entropy(
         one_hot[np.arange(len(labels)), labels] = 1
         losses = _to_distribution(x, _smoothed(one_hot, weight, label_smoothing))
         return _averaged(losses, weight, labels, counts, input, reduction, weighted=True)
-    losses = _to_label(x, labels=labels)
+    if weight is None and counts is None and reduction != "none":
+        return _to_label(
+            x, labels=labels, scale=1 / max(len(labels), 1) if reduction == "mean" else 1.0
+        )
+    losses = _to_label(x, labels=labels, scale=None)
     return _averaged(losses, weight, labels, counts, input, reduction)
 
 
