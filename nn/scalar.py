@@ -12,7 +12,7 @@ program written for its ``nn`` gives the same numbers here.
 import random
 from collections.abc import Iterable, Sequence
 
-from autograd import Value
+from autograd import Value, scope
 
 __all__ = ["MLP", "Layer", "Neuron"]
 
@@ -128,8 +128,9 @@ class MLP(_Module):
     def __call__(self, x: Iterable[Scalar]) -> list[Value] | Value:
         """The last layer's output for the inputs ``x``."""
         out: list[Value] | Value = [v if isinstance(v, Value) else Value(v) for v in x]
-        for layer in self.layers:
-            out = layer([out] if isinstance(out, Value) else out)
+        for i, layer in enumerate(self.layers):
+            with scope(f"layer {i}", "Layer"):  # a cluster in drawings
+                out = layer([out] if isinstance(out, Value) else out)
         return out
 
     def parameters(self) -> list[Value]:
