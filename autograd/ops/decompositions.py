@@ -7,9 +7,9 @@ the chain rule makes no difference between this and a symmetric gradient.
 
 **Equal eigenvalues or singular values.**  Functions of the *values* alone that treat them alike (sums
 of powers, log-determinants, norms) have the right gradient there.  Single *vectors* are not
-differentiable: they can be turned within their common space, and the gradient of a result that
-depends on that choice is nan, never a number.  Also nan, since vectors and values do not tell enough
-to decide, is what would be smooth as a whole: the gradient of ``V h(w) Vᵀ``, and second derivatives.
+differentiable, since they can be turned within their common space: where a result changes with that
+turn the gradient is nan.  It is also nan for what would be smooth as a whole but can't be told apart
+by values and vectors: the gradient of ``V h(w) Vᵀ``, and second derivatives of functions of the values.
 What does not involve the vectors of the equal values is not affected.  The same holds for left and
 right singular vectors where a singular value is 0.
 
