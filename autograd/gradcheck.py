@@ -124,15 +124,17 @@ def gradcheck(
     with _subject(f, inputs) as subject:
         _refuse_random(subject)
         _refuse_nothing(subject)
-        for k in range(1, order + 1):
+        subjects = [subject]
+        for _ in range(order):
             try:
-                comparison = _Comparison(subject, tolerance, seed)
+                comparison = _Comparison(subjects[-1], tolerance, seed)
             except NotSavedError as error:
-                raise _not_saved(subject, error, tolerance, seed, k) from error
+                raise _not_saved(error, _culprit(subjects, tolerance, seed)) from error
             if comparison.failed:
-                raise _explained(subject, comparison, tolerance, seed, k)
-            report = Report(comparison.count, comparison.worst(), k)
-            subject = subject.gradient(seed)
+                culprit = _culprit(subjects, tolerance, seed)
+                raise _explained(comparison, culprit, len(subjects))
+            report = Report(comparison.count, comparison.worst(), len(subjects))
+            subjects.append(subjects[-1].gradient(seed))
     return report
 
 
@@ -320,7 +322,7 @@ def _is_constant(subject: _Subject) -> bool:
 
 @dataclass(frozen=True)
 class _Direction:
-    """A direction in the space of all arguments: a unit vector of one, or a random one of all."""
+    """A direction of one argument: a unit vector, or a random one (no index)."""
 
     argument: int
     index: tuple[int, ...] | None
@@ -388,12 +390,14 @@ class _Comparison:
             else []
         )
         if not self.whole:
-            for _ in range(8):
-                yield _Direction(-1, None, [self.rng.normal(size=v.shape) for v in values])
+            for k in [k for k in range(len(values)) for _ in range(max(1, 8 // len(values)))]:
+                arrays = [np.zeros_like(v) for v in values]
+                arrays[k] = self.rng.normal(size=arrays[k].shape)
+                yield _Direction(k, None, arrays)
             entries = [
                 (k, tuple(int(self.rng.integers(n)) for n in v.shape))
                 for k, v in enumerate(values)
-                for _ in range(min(v.size, 20))
+                for _ in range(min(v.size, max(2, 40 // len(values))))
             ]
         for k, index in entries:
             arrays = [np.zeros_like(v) for v in values]
@@ -410,7 +414,7 @@ class _Comparison:
 
     def _compare(self, direction: _Direction) -> None:
         analytic = self._along(direction)
-        scale = max(self.scales) if direction.index is None else self.scales[direction.argument]
+        scale = self.scales[direction.argument]
         slopes = [self._slope(direction, STEPS[0])]
         differs = self._differs(analytic, slopes[0], scale)
         while np.any(differs) and len(slopes) < len(STEPS):  # closer, past a kink or an edge nearby
@@ -456,9 +460,8 @@ class _Comparison:
     def _entry(self, direction: _Direction, i: int, analytic: Any, slopes: list[Any]) -> Entry:
         """The comparison of one number, with the best of the numerical slopes."""
         numeric = min(slopes, key=lambda s: np.nan_to_num(abs(s - analytic), nan=np.inf))
-        argument = "a random direction"
-        if direction.index is not None:
-            argument = self.subject.names[direction.argument] + _subscript(direction.index)
+        where = "[random direction]" if direction.index is None else _subscript(direction.index)
+        argument = self.subject.names[direction.argument] + where
         result = "a random combination" if self.combinations is not None else self._result_name(i)
         return Entry(argument, result, float(analytic), float(numeric))
 
@@ -486,11 +489,8 @@ class _Culprit(NamedTuple):
     order: int
 
 
-def _explained(
-    subject: _Subject, comparison: _Comparison, tolerance: float, seed: int, order: int
-) -> GradcheckError:
+def _explained(comparison: _Comparison, culprit: _Culprit | None, order: int) -> GradcheckError:
     """The error for a comparison that failed, with the operation to blame."""
-    culprit = _culprit(subject, tolerance, seed, order)
     if not comparison.wrong or (culprit and culprit.comparison and not culprit.comparison.wrong):
         return _kink(comparison, culprit)
     if culprit is None or culprit.comparison is None:
@@ -528,34 +528,39 @@ def _kink(comparison: _Comparison, culprit: _Culprit | None) -> GradcheckError:
     )
 
 
-def _culprit(subject: _Subject, tolerance: float, seed: int, order: int) -> _Culprit | None:
-    """The first operation, in the order of computation, that fails a check of its own."""
-    with record():
-        recording = subject.record()
-    nodes = topological_order([y.node for y in recording.outputs if y.node is not None])
-    for own_order in range(1, order + 1):
-        for node in reversed(nodes):
+def _culprit(subjects: list[_Subject], tolerance: float, seed: int) -> _Culprit | None:
+    """The first operation, in the order of computation, that fails a check of its own.
+
+    The last of ``subjects`` is the derivative that failed, the first the function itself.
+    """
+    orders = range(2, len(subjects) + 1)
+    for subject, order in [(subjects[-1], 1), *[(subjects[0], order) for order in orders]]:
+        for node in _operations(subject):
             alone = _alone(node)
-            if alone is None:
-                continue
-            for _ in range(own_order - 1):
+            for _ in range(order - 1):
                 alone = alone.gradient(seed)
             try:
                 comparison = _Comparison(alone, tolerance, seed)
             except NotSavedError:
-                return _Culprit(node, None, own_order)
+                return _Culprit(node, None, order)
             except Exception:  # noqa: BLE001  # what can't run alone is not the culprit
                 continue
             if comparison.failed:
-                return _Culprit(node, comparison, own_order)
+                return _Culprit(node, comparison, order)
     return None
 
 
-def _not_saved(
-    subject: _Subject, error: NotSavedError, tolerance: float, seed: int, order: int
-) -> GradcheckError:
+def _operations(subject: _Subject) -> list[ArrayNode]:
+    """What a subject records, the oldest first, with all arrays."""
+    with record():
+        recording = subject.record()
+    nodes = topological_order([y.node for y in recording.outputs if y.node is not None])
+    named = [(node, node.primitive.name if node.parents else "leaf") for node in reversed(nodes)]
+    return [node for node, name in named if name not in ("leaf", "argument", "output")]
+
+
+def _not_saved(error: NotSavedError, culprit: _Culprit | None) -> GradcheckError:
     """The error for a rule that read what it did not save."""
-    culprit = _culprit(subject, tolerance, seed, order)
     name = culprit.node.label if culprit else "gradcheck"
     return GradcheckError(
         f"{name}: {error} (Arrays of few entries are there anyway, so it may go well with small "
@@ -565,11 +570,9 @@ def _not_saved(
     )
 
 
-def _alone(node: ArrayNode) -> _Subject | None:
+def _alone(node: ArrayNode) -> _Subject:
     """The operation of ``node`` as a function of its tracked arguments, at the values it saw."""
     primitive = node.primitive
-    if primitive is None or primitive.name in ("argument", "output"):
-        return None
     rng = np.random.default_rng(0)
     args = [
         rng.normal(size=a.shape)
