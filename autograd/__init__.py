@@ -6,6 +6,18 @@ from .context import detect_anomaly, enable_grad, is_grad_enabled, no_grad, reco
 from .defaults import default_generator, get_default_dtype, manual_seed, set_default_dtype
 from .gradcheck import GradcheckError, gradcheck
 from .jacobians import hessian, hvp, jacobian, jvp
+from .ops.joining import (
+    append,
+    block,
+    column_stack,
+    concatenate,
+    dstack,
+    hstack,
+    stack,
+    vstack,
+)
+from .ops.softmax import log_softmax, logsumexp, softmax
+from .ops.transcendental import relu, sigmoid, softplus
 from .primitive import primitive
 from .recompute import checkpoint
 from .reverse import elementwise_grad, grad, gradients, value_and_grad, vjp
@@ -19,11 +31,16 @@ __all__ = [
     "GradcheckError",
     "Tensor",
     "Value",
+    "append",
+    "block",
     "checkpoint",
+    "column_stack",
+    "concatenate",
     "default_generator",
     "detect_anomaly",
     "diagnose",
     "draw",
+    "dstack",
     "elementwise_grad",
     "enable_grad",
     "explain",
@@ -32,20 +49,29 @@ __all__ = [
     "gradcheck",
     "gradients",
     "hessian",
+    "hstack",
     "hvp",
     "increment_version",
     "is_grad_enabled",
     "jacobian",
     "jvp",
+    "log_softmax",
+    "logsumexp",
     "manual_seed",
     "no_grad",
     "primitive",
     "record",
+    "relu",
     "scope",
     "set_default_dtype",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "stack",
     "tensor",
     "value_and_grad",
     "vjp",
+    "vstack",
 ]
 
 
