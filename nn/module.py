@@ -103,6 +103,8 @@ class Module:
             value._enter_as(name if self._called else f"{self._name}.{name}")
         elif isinstance(value, (Parameter, Buffer)):
             self._require_init(name)
+            if value.name is None:
+                value.name = name  # for drawings
         else:
             earlier = vars(self).get(name)
             if isinstance(earlier, (Parameter, Module)) and value is not None:

@@ -73,7 +73,8 @@ class _Circuit:
             return
         lines = [row(cell(vertex.name or vertex.op, p.ink, 13))] if vertex.name or vertex.op else []
         if value is not None and "value" in self.show:
-            lines.append(row(cell(value.text(), p.value, 11)))
+            times = f" ×{vertex.count}" if vertex.count > 1 else ""
+            lines.append(row(cell(f"{value.text()}{times}", p.value, 11)))
             lines += [row(cell(value.statistics(), p.value, SMALL))] * bool(value.statistics())
         lines.append(row(cell("no grad", p.muted, SMALL)))
         label = table(lines + self._pills(vertex))
@@ -160,7 +161,7 @@ class _Circuit:
         """Name and value; the line next to the wire comes first."""
         p = self.canvas.palette
         value = vertex.value
-        name = clean(vertex.name, 24) if vertex.kind != "variable" else ""
+        name = clean(vertex.name, 24) if vertex.kind == "operation" else ""
         text = "" if value is None or "value" not in self.show else value.text()
         main = f"{name} = {text}" if name and text else name or text
         lines = [cell(main, p.value)] if main else []

@@ -69,7 +69,9 @@ class Vertex:
     size: int = 1
     """How many operations a module holds."""
     parameters: int = 0
-    """How many entries the variables inside a module have."""
+    """How many entries the variables inside a module have,"""
+    borrowed: int = 0
+    """and how many of them an earlier part of the program has used already."""
     uses: tuple[int, int] | None = None
     """Of a variable drawn once per use: which use this is, of how many."""
     root: bool = False

@@ -6,9 +6,12 @@ ended, so folding it can't make a cycle; whether folding siblings would is looke
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
+from ..primitive import Spec
 from .description import Description, Mark, Path, Vertex, Wire
+from .quantity import Quantity
 
 __all__ = ["deepest", "fold", "fold_equal"]
 
@@ -35,8 +38,29 @@ def fold_equal(description: Description) -> Description:
         counted = _counted(run)
         attempt = _contracted(description, dict.fromkeys(run, counted))
         if not _cyclic(attempt):
-            description = attempt
+            description = _fold_constants(attempt, counted)
     return description
+
+
+def _fold_constants(description: Description, module: Vertex) -> Description:
+    """The constants that only ``module`` uses, those of one shape as one."""
+    users = description.out_of()
+    alike: dict[tuple[int, ...], list[Vertex]] = defaultdict(list)
+    for wire in description.into()[module]:
+        source = wire.source
+        if source.kind == "constant" and source.value is not None and len(users[source]) == 1:
+            alike[source.value.shape].append(source)
+    stands_for: dict[Vertex, Vertex] = {}
+    for group in alike.values():
+        if len(group) >= 3:
+            one = replace(group[0], count=len(group), value=_shape_alone(group[0]))
+            stands_for |= dict.fromkeys(group, one)
+    return _contracted(description, stands_for)
+
+
+def _shape_alone(vertex: Vertex) -> Quantity:
+    shape, dtype = ((), None) if vertex.value is None else (vertex.value.shape, vertex.value.dtype)
+    return Quantity(Spec(shape, dtype))
 
 
 def _contracted(description: Description, stands_for: Mapping[Vertex, Vertex]) -> Description:
@@ -75,7 +99,8 @@ def _between(wire: Wire, source: Vertex, target: Vertex, position: int) -> Wire:
 def _module(path: Path, members: Sequence[Vertex], description: Description) -> Vertex:
     operations = [v for v in members if v.kind in ("operation", "module")]
     last = (operations or members)[-1]
-    variables = [v for v in members if v.kind == "variable" and (v.uses is None or v.uses[0] == 1)]
+    variables = [v for v in members if v.kind == "variable"]
+    again = [v for v in variables if v.uses is not None and v.uses[0] > 1]
     marks: list[Mark] = sorted({mark for v in members for mark in v.marks})
     return Vertex(
         f"m{members[0].key}",
@@ -88,10 +113,15 @@ def _module(path: Path, members: Sequence[Vertex], description: Description) -> 
         marks=tuple(marks[:1]),
         inside=tuple([v.op for v in operations]),
         size=sum(v.size for v in operations),
-        parameters=sum(v.value.size for v in variables if v.value is not None),
+        parameters=sum(_entries(v) for v in variables),
+        borrowed=sum(_entries(v) for v in again),
         root=any(v.root for v in members),
         lit=any(v.lit for v in members),
     )
+
+
+def _entries(vertex: Vertex) -> int:
+    return 0 if vertex.value is None else vertex.value.size
 
 
 # Equal siblings --------------------------------------------------------------------------------
@@ -129,7 +159,7 @@ def _counted(run: Sequence[Vertex]) -> Vertex:
         inside=first.inside,
         count=sum(v.count for v in run),
         size=sum(v.size for v in run),
-        parameters=sum(v.parameters for v in run),
+        parameters=first.parameters + sum(v.parameters - v.borrowed for v in run[1:]),
         root=any(v.root for v in run),
         lit=any(v.lit for v in run),
     )

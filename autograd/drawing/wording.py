@@ -3,6 +3,7 @@
 The same sentences stand in tooltips, in the text, and beside the stepper.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from .description import Description, Vertex, Wire
@@ -47,12 +48,15 @@ class Wording:
         self.description = description
         self.into = description.into()
         self.out_of = description.out_of()
+        self.names = Counter(v.name for v in description.vertices if v.uses is None or v.uses[0] == 1)
 
     def label(self, vertex: Vertex) -> str:
         """Its name; a number for one without: ``v3``."""
         if vertex.name:
             times = f" ×{vertex.count}" if vertex.count > 1 else ""
-            return f"{clean(vertex.name)}{times}"
+            unique = self.names[vertex.name] == 1 or not vertex.path
+            place = "" if unique else ".".join([*map(str, vertex.path), ""])
+            return f"{clean(place + vertex.name)}{times}"
         if vertex.kind == "constant" and vertex.value is not None and vertex.value.size <= FULL:
             return vertex.value.text()
         return f"v{vertex.key[1:]}" if vertex.key.startswith("n") else vertex.key
