@@ -8,11 +8,13 @@ from .gradcheck import GradcheckError, gradcheck
 from .jacobians import hessian, hvp, jacobian, jvp
 from .ops.joining import (
     append,
+    array_split,
     block,
     column_stack,
     concatenate,
     dstack,
     hstack,
+    split,
     stack,
     vstack,
 )
@@ -32,6 +34,7 @@ __all__ = [
     "Tensor",
     "Value",
     "append",
+    "array_split",
     "block",
     "checkpoint",
     "column_stack",
@@ -67,6 +70,7 @@ __all__ = [
     "sigmoid",
     "softmax",
     "softplus",
+    "split",
     "stack",
     "tensor",
     "value_and_grad",
