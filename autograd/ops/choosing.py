@@ -77,9 +77,7 @@ def _clip(x: Any, low: Any, high: Any) -> Any:
 
 
 _clip.defvjp(
-    lambda g, out, x, low, high: np.where(
-        np.logical_or(_below(x, low), _above(x, high)), 0, g
-    ),
+    lambda g, out, x, low, high: np.where(np.logical_or(_below(x, low), _above(x, high)), 0, g),
     lambda g, out, x, low, high: np.where(
         np.logical_and(_below(x, low), np.logical_not(_crossed(low, high))), g, 0
     ),
@@ -96,9 +94,7 @@ _clip.defvjp(
 
 
 @implements(np.clip)
-def clip(
-    a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
-) -> Any:
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
     """``a`` held between two bounds, None for no bound; the gradient is 0 at a bound and beyond."""
     return _clip(a, a_min if min is None else min, a_max if max is None else max)
 
@@ -117,7 +113,11 @@ _nan_to_num.defvjp(
 
 @implements(np.nan_to_num)
 def nan_to_num(
-    x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+    x: Any,
+    copy: bool = True,
+    nan: float = 0.0,
+    posinf: float | None = None,
+    neginf: float | None = None,
 ) -> Any:
     """Numbers for nan and the infinities (the largest there are by default), with gradient 0."""
     return _nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)

@@ -81,7 +81,9 @@ def _cumprod_rule(g: Any, out: Any, x: Any, *, axis: int) -> Any:
     return np.moveaxis(_shifted(out, np.ones_like(out[:1])) * _adjoint(g, x), 0, axis)
 
 
-_cumprod.defvjp(_cumprod_rule, saves=("out", "x"), local="Σ_{k ≥ here} ∇out_k · Π of the others up to k")
+_cumprod.defvjp(
+    _cumprod_rule, saves=("out", "x"), local="Σ_{k ≥ here} ∇out_k · Π of the others up to k"
+)
 
 
 @implements(np.cumprod)

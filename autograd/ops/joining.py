@@ -83,7 +83,9 @@ def _stack(*arrays: Any, axis: int) -> Any:
 
 
 _stack.defvjp_each(
-    lambda i, g, out, *arrays, axis: g[_along(axis % g.ndim, i)], saves=(), local="∇out, this part of it"
+    lambda i, g, out, *arrays, axis: g[_along(axis % g.ndim, i)],
+    saves=(),
+    local="∇out, this part of it",
 )
 
 
@@ -206,7 +208,9 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 def _require_axes(name: str, ary: Any, ndim: int) -> None:
     if ary.ndim < ndim:
-        raise ValueError(f"{name}: expected an array of at least {ndim} axes, got shape {ary.shape}.")
+        raise ValueError(
+            f"{name}: expected an array of at least {ndim} axes, got shape {ary.shape}."
+        )
 
 
 @implements(np.hsplit)

@@ -86,7 +86,9 @@ def _widths(pad_width: Any, ndim: int) -> Widths:
     if any(not isinstance(n, int) for pair in pairs for n in pair):
         raise TypeError(f"pad: expected whole numbers as pad_width, got {pad_width!r}.")
     if any(n < 0 for pair in pairs for n in pair):
-        raise ValueError(f"pad: pad_width can't be negative, got {pad_width!r}. Use a slice to cut.")
+        raise ValueError(
+            f"pad: pad_width can't be negative, got {pad_width!r}. Use a slice to cut."
+        )
     return tuple([(before, after) for before, after in pairs])
 
 

@@ -83,7 +83,7 @@ def expand_dims(a: Any, axis: int | tuple[int, ...]) -> Any:
         return _reshape(a, shape=(*shape[:at], 1, *shape[at:]))
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     ndim = len(shape) + len(axes)
-    axes = normalize_axis_tuple(axes, ndim, "expand_dims: axis")
+    axes = normalize_axis_tuple(axes, ndim, "expand_dims")
     old = iter(shape)
     return _reshape(a, shape=tuple([1 if i in axes else next(old) for i in range(ndim)]))
 
@@ -94,7 +94,7 @@ def squeeze(a: Any, axis: int | tuple[int, ...] | None = None) -> Any:
     shape = a.shape
     if axis is None:
         return _reshape(a, shape=tuple([n for n in shape if n != 1]))
-    axes = normalize_axis_tuple(axis, len(shape), "squeeze: axis")
+    axes = normalize_axis_tuple(axis, len(shape), "squeeze")
     if any(shape[i] != 1 for i in axes):
         raise ValueError(
             f"squeeze: axis {axis} of shape {shape} is longer than 1. "
@@ -180,8 +180,8 @@ def matrix_transpose(x: Any) -> Any:
 @implements(np.moveaxis)
 def moveaxis(a: Any, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Any:
     """``a`` with axes moved to other positions, the others in their order."""
-    source = normalize_axis_tuple(source, a.ndim, "moveaxis: source")
-    destination = normalize_axis_tuple(destination, a.ndim, "moveaxis: destination")
+    source = normalize_axis_tuple(source, a.ndim, "moveaxis source")
+    destination = normalize_axis_tuple(destination, a.ndim, "moveaxis destination")
     if len(source) != len(destination):
         raise ValueError(
             f"moveaxis: {len(source)} axes to move and {len(destination)} positions to move them to."
@@ -195,8 +195,8 @@ def moveaxis(a: Any, source: int | tuple[int, ...], destination: int | tuple[int
 @implements(np.rollaxis)
 def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     """``a`` with ``axis`` moved to lie before axis ``start``."""
-    (axis,) = normalize_axis_tuple(axis, a.ndim, "rollaxis: axis")
-    (start,) = normalize_axis_tuple(start, a.ndim + 1, "rollaxis: start")
+    (axis,) = normalize_axis_tuple(axis, a.ndim, "rollaxis")
+    (start,) = normalize_axis_tuple(start, a.ndim + 1, "rollaxis start")
     return moveaxis(a, axis, start - 1 if axis < start else start)
 
 
@@ -227,7 +227,10 @@ def broadcast_to(array: Any, shape: Any) -> Any:
 @implements(np.broadcast_arrays)
 def broadcast_arrays(*args: Any) -> tuple[Any, ...]:
     """Every argument broadcast to the shape that they have together."""
-    shape = np.broadcast_shapes(*[np.shape(a) for a in args])
+    try:
+        shape = np.broadcast_shapes(*[np.shape(a) for a in args])
+    except ValueError as error:
+        raise ValueError(f"broadcast_arrays: {error}") from None
     return tuple([a if np.shape(a) == shape else broadcast_to(a, shape) for a in args])
 
 

@@ -107,7 +107,7 @@ def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """log Σ exp x over ``axis`` (all axes by default); -inf for no entries.
 
     >>> import autograd as ag
-    >>> float(ag.logsumexp(ag.Tensor([1e4, 1e4])).data - 1e4)                # log 2
+    >>> float(ag.logsumexp(ag.Tensor([1e4, 1e4])).data - 1e4)  # log 2
     0.69314718...
     """
     return _logsumexp(_floats(x), axis=axis, keepdims=keepdims)

@@ -22,25 +22,29 @@ TWO = [
 INF, NAN = np.inf, np.nan
 
 
-def _unary(name: str, domain: str = "real") -> Case:
+def unary(name: str, domain: str = "real") -> Case:
     return Case(name, getattr(np, name), ONE, domain, getattr(jnp, name), primitives=(name,))
 
 
-def _binary(name: str, *domain: str, primitives: tuple[str, ...] = ()) -> Case:
+def binary(name: str, *domain: str, primitives: tuple[str, ...] = ()) -> Case:
     f, jax = getattr(np, name), getattr(jnp, name)
     return Case(name, f, TWO, domain or ("real", "real"), jax, primitives=primitives or (name,))
 
 
 CASES = [
     # --- operators
-    _binary("add"),
-    _binary("subtract"),
-    _binary("multiply"),
-    _binary("divide", "real", "nonzero"),
-    _binary("power", "positive", "real"),
-    _binary("float_power", "positive", "real"),
+    binary("add"),
+    binary("subtract"),
+    binary("multiply"),
+    binary("divide", "real", "nonzero"),
+    binary("power", "positive", "real"),
+    binary("float_power", "positive", "real"),
     Case("operators with numbers", lambda x: (2 - x) / 3 + 4 / x - x * 2**x, ONE, "nonzero"),
-    Case("operators with arrays", lambda x: np.arange(3.0) * x - x / np.ones((2, 1)), [((3,),), ((),)]),
+    Case(
+        "operators with arrays",
+        lambda x: np.arange(3.0) * x - x / np.ones((2, 1)),
+        [((3,),), ((),)],
+    ),
     Case("x ** 2", lambda x: x**2, ONE, jax=lambda x: x**2),
     Case("x ** 3", lambda x: x**3, ONE, jax=lambda x: x**3),
     Case("x ** 1", lambda x: x**1, ONE, jax=lambda x: x**1),
@@ -52,36 +56,38 @@ CASES = [
     Case("2 ** y", lambda y: 2**y, ONE, jax=lambda y: 2.0**y),
     Case("x ** x", lambda x: x**x, ONE, "positive", lambda x: x**x),
     Case("matrix times itself", lambda x: x * x * x, ONE),
-    _unary("negative"),
-    _unary("positive"),
-    _unary("absolute", "nonzero"),
-    _unary("fabs", "nonzero"),
-    _unary("square"),
-    _unary("sqrt", "positive"),
-    _unary("cbrt", "nonzero"),
-    _unary("reciprocal", "nonzero"),
-    _unary("conjugate"),
+    unary("negative"),
+    unary("positive"),
+    unary("absolute", "nonzero"),
+    unary("fabs", "nonzero"),
+    unary("square"),
+    unary("sqrt", "positive"),
+    unary("cbrt", "nonzero"),
+    unary("reciprocal", "nonzero"),
+    unary("conjugate"),
     # --- remainders
-    _binary("remainder", "distinct", "above_one"),
-    Case("remainder by negatives", lambda x, y: np.remainder(x, -y), TWO, ("distinct", "above_one")),
-    _binary("fmod", "distinct", "above_one"),
+    binary("remainder", "distinct", "above_one"),
+    Case(
+        "remainder by negatives", lambda x, y: np.remainder(x, -y), TWO, ("distinct", "above_one")
+    ),
+    binary("fmod", "distinct", "above_one"),
     Case("fmod by negatives", lambda x, y: np.fmod(-x, -y), TWO, ("distinct", "above_one")),
-    _binary("divmod", "distinct", "above_one", primitives=("floor_divide", "remainder")),
-    _binary("floor_divide", "distinct", "above_one"),
+    binary("divmod", "distinct", "above_one", primitives=("floor_divide", "remainder")),
+    binary("floor_divide", "distinct", "above_one"),
     # --- the larger, the smaller
-    _binary("maximum", "distinct", "distinct"),
-    _binary("minimum", "distinct", "distinct"),
-    _binary("fmax", "distinct", "distinct"),
-    _binary("fmin", "distinct", "distinct"),
+    binary("maximum", "distinct", "distinct"),
+    binary("minimum", "distinct", "distinct"),
+    binary("fmax", "distinct", "distinct"),
+    binary("fmin", "distinct", "distinct"),
     Case("maximum with a number", lambda x: np.maximum(x, 0) + np.minimum(0.5, x), ONE, "distinct"),
     # --- signs and steps
-    _binary("copysign", "nonzero", "nonzero"),
-    _binary("heaviside", "nonzero", "real"),
-    _unary("sign", "nonzero"),
-    _unary("floor", "distinct"),
-    _unary("ceil", "distinct"),
-    _unary("rint", "distinct"),
-    _unary("trunc", "distinct"),
+    binary("copysign", "nonzero", "nonzero"),
+    binary("heaviside", "nonzero", "real"),
+    unary("sign", "nonzero"),
+    unary("floor", "distinct"),
+    unary("ceil", "distinct"),
+    unary("rint", "distinct"),
+    unary("trunc", "distinct"),
     Case("fix", np.fix, ONE, "distinct", jnp.trunc),
     Case("round", np.round, ONE, "distinct", jnp.round, primitives=("round",)),
     Case("round to one decimal", lambda x: np.around(x, 1), ONE, "distinct"),
@@ -107,8 +113,18 @@ CASES = [
         ("where",),
     ),
     Case("where of itself", lambda x: np.where(x > 0, x * x, -x), ONE, "nonzero"),
-    Case("where, guarded log", lambda x: np.where(x > 0, np.log(np.where(x > 0, x, 1)), 0), ONE, "nonzero"),
-    Case("where with numbers", lambda x: np.where(x > 0, x, 0) + np.where(x > 0, 1.5, x), ONE, "nonzero"),
+    Case(
+        "where, guarded log",
+        lambda x: np.where(x > 0, np.log(np.where(x > 0, x, 1)), 0),
+        ONE,
+        "nonzero",
+    ),
+    Case(
+        "where with numbers",
+        lambda x: np.where(x > 0, x, 0) + np.where(x > 0, 1.5, x),
+        ONE,
+        "nonzero",
+    ),
     Case(
         "select",
         lambda x, y: np.select([x > 0.5, x > 0, y > 0], [x * y, y * y, x], default=2.0),
@@ -120,8 +136,21 @@ CASES = [
             default=2.0,
         ),
     ),
-    Case("clip", lambda x: np.clip(x, -0.5, 0.75), ONE, "distinct", lambda x: jnp.clip(x, -0.5, 0.75), ("clip",)),
-    Case("clip from below", lambda x: np.clip(x, 0.0, None), ONE, "distinct", lambda x: jnp.clip(x, 0.0)),
+    Case(
+        "clip",
+        lambda x: np.clip(x, -0.5, 0.75),
+        ONE,
+        "distinct",
+        lambda x: jnp.clip(x, -0.5, 0.75),
+        ("clip",),
+    ),
+    Case(
+        "clip from below",
+        lambda x: np.clip(x, 0.0, None),
+        ONE,
+        "distinct",
+        lambda x: jnp.clip(x, 0.0),
+    ),
     Case("clip from above", lambda x: np.clip(x, a_min=None, a_max=0.1), ONE, "distinct"),
     Case("clip min max", lambda x: np.clip(x, min=-0.2, max=0.2), ONE, "distinct"),
     Case(
@@ -170,8 +199,15 @@ KINKS = [
     Kink("fmax leaves nan out", np.fmax, ([NAN, 1.0], [1.0, NAN]), ([0.0, 1.0], [1.0, 0.0])),
     Kink("fmin leaves nan out", np.fmin, ([NAN, 1.0], [1.0, NAN]), ([0.0, 1.0], [1.0, 0.0])),
     Kink("maximum with 0 at 0", lambda x: np.maximum(x, 0), (0.0,), (0.5,)),
-    Kink("maximum(x, 0) * 0.0 stays finite", lambda x: np.maximum(x, 0) * 0.0, ([1.0, INF],), (0.0,)),
-    Kink("sqrt(maximum(x, 0)) below 0", lambda x: np.sqrt(np.maximum(x, 0)), ([-1.0, 4.0],), ([0.0, 0.25],)),
+    Kink(
+        "maximum(x, 0) * 0.0 stays finite", lambda x: np.maximum(x, 0) * 0.0, ([1.0, INF],), (0.0,)
+    ),
+    Kink(
+        "sqrt(maximum(x, 0)) below 0",
+        lambda x: np.sqrt(np.maximum(x, 0)),
+        ([-1.0, 4.0],),
+        ([0.0, 0.25],),
+    ),
     Kink("remainder at a jump", np.remainder, (4.0, 2.0), (1.0, -2.0)),
     Kink("fmod at a jump", np.fmod, (-4.0, 2.0), (1.0, 2.0)),
     Kink("1 mod 0.1: 9 times, though 1 / 0.1 rounds to 10", _both_remainders, (0.1,), (-18.0,)),
@@ -179,23 +215,56 @@ KINKS = [
     Kink("heaviside at 0", np.heaviside, (0.0, 0.5), (0.0, 1.0)),
     Kink("sign at 0", np.sign, ([0.0, -1.0, INF],), (0.0,)),
     Kink("floor, ceil at a jump", lambda x: np.floor(x) + np.ceil(x), ([0.0, 1.0],), (0.0,)),
-    Kink("rint, trunc, round at a jump", lambda x: np.rint(x) + np.trunc(x) + np.round(x), ([0.5, 1.0],), (0.0,)),
+    Kink(
+        "rint, trunc, round at a jump",
+        lambda x: np.rint(x) + np.trunc(x) + np.round(x),
+        ([0.5, 1.0],),
+        (0.0,),
+    ),
     Kink("floor under an infinite gradient", lambda x: np.sqrt(np.floor(x)), ([0.5],), (0.0,)),
-    Kink("clip at its bounds", lambda x: np.clip(x, -1, 1), ([-1.0, 1.0, 0.0, -2.0, 2.0],), ([0, 0, 1, 0, 0],)),
+    Kink(
+        "clip at its bounds",
+        lambda x: np.clip(x, -1, 1),
+        ([-1.0, 1.0, 0.0, -2.0, 2.0],),
+        ([0, 0, 1, 0, 0],),
+    ),
     Kink("clip at a tracked bound", np.clip, (1.0, 1.0, 2.0), (0.0, 1.0, 0.0)),
     Kink("clip between equal bounds", np.clip, (1.0, 1.0, 1.0), (0.0, 1.0, 0.0)),
-    Kink("clip between crossed bounds", np.clip, ([0.0, 3.0], [2.0, 2.0], [1.0, 1.0]), (0.0, 0.0, 1.0)),
+    Kink(
+        "clip between crossed bounds",
+        np.clip,
+        ([0.0, 3.0], [2.0, 2.0], [1.0, 1.0]),
+        (0.0, 0.0, 1.0),
+    ),
     Kink("clip of infinities", lambda x: np.clip(x, 0, 1), ([INF, -INF],), (0.0,)),
-    Kink("where shows the other branch's infinity", lambda x: np.where(x > 0, np.log(x), 0), (0.0,), (NAN,)),
-    Kink("nan_to_num of none", lambda x: np.nan_to_num(x, posinf=2.0), ([NAN, INF, -INF, 1.0],), ([0, 0, 0, 1],)),
+    Kink(
+        "where shows the other branch's infinity",
+        lambda x: np.where(x > 0, np.log(x), 0),
+        (0.0,),
+        (NAN,),
+    ),
+    Kink(
+        "nan_to_num of none",
+        lambda x: np.nan_to_num(x, posinf=2.0),
+        ([NAN, INF, -INF, 1.0],),
+        ([0, 0, 0, 1],),
+    ),
 ]
 
 FAULTS = [
     Fault("add: shapes", np.add, (np.ones(3), np.ones(4)), ValueError, r"add.*\(3,\).*\(4,\)"),
-    Fault("* : shapes", operator.mul, (np.ones((2, 3)), np.ones(2)), ValueError, r"multiply.*\(2, ?3\)"),
+    Fault(
+        "* : shapes",
+        operator.mul,
+        (np.ones((2, 3)), np.ones(2)),
+        ValueError,
+        r"multiply.*\(2, ?3\)",
+    ),
     Fault("where: shapes", np.where, (np.ones(3) > 0, np.ones(2), np.ones(3)), ValueError, "where"),
     Fault("clip: shapes", np.clip, (np.ones(3), np.zeros(2), np.ones(3)), ValueError, "clip"),
-    Fault("add: out", lambda x: np.add(x, 1, out=np.ones(3)), (np.ones(3),), TypeError, "add.*out="),
+    Fault(
+        "add: out", lambda x: np.add(x, 1, out=np.ones(3)), (np.ones(3),), TypeError, "add.*out="
+    ),
     Fault(
         "add: where",
         lambda x: np.add(x, 1, where=np.ones(3, bool)),
@@ -203,9 +272,23 @@ FAULTS = [
         TypeError,
         "add.*where=",
     ),
-    Fault("select: counts", lambda x: np.select([x > 0], [x, x]), (np.ones(3),), ValueError, "select: 1 .* 2"),
+    Fault(
+        "select: counts",
+        lambda x: np.select([x > 0], [x, x]),
+        (np.ones(3),),
+        ValueError,
+        "select: 1 .* 2",
+    ),
     Fault("ldexp by a float", np.ldexp, (np.ones(2), np.ones(2)), TypeError, "ldexp"),
-    Fault("angle of a complex number", lambda x: np.angle(x * 1j), (np.ones(2),), TypeError, "angle"),
+    Fault(
+        "angle of a complex number", lambda x: np.angle(x * 1j), (np.ones(2),), TypeError, "angle"
+    ),
     Fault("nextafter has no rule", np.nextafter, (1.0, 2.0), TypeError, "np.nextafter"),
-    Fault("whole numbers to negative powers", lambda x: np.arange(3) ** np.array(-1), (1.0,), ValueError, "negative"),
+    Fault(
+        "whole numbers to negative powers",
+        lambda x: np.arange(3) ** np.array(-1),
+        (1.0,),
+        ValueError,
+        "negative",
+    ),
 ]

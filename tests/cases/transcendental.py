@@ -13,7 +13,7 @@ from autograd.ops.softmax import log_softmax, softmax
 from autograd.ops.softmax import logsumexp as our_logsumexp
 from autograd.ops.transcendental import relu, sigmoid, softplus
 
-from .arithmetic import INF, NAN, ONE, TWO, _binary, _unary
+from .arithmetic import INF, NAN, ONE, binary, unary
 from .case import Case, Fault, Kink
 
 LN2 = np.log(2.0)
@@ -27,44 +27,54 @@ def _ours(name: str, f: Callable[..., Any], reference: Any, domain: str = "real"
 def _softmax(name: str, f: Callable[..., Any], reference: Any, **options: Any) -> Case:
     text = "".join(f" {k}={v}" for k, v in options.items())
     return Case(
-        name + text, lambda x: f(x, **options), ROWS, "real", lambda x: reference(x, **options), (name,)
+        name + text,
+        lambda x: f(x, **options),
+        ROWS,
+        "real",
+        lambda x: reference(x, **options),
+        (name,),
     )
 
 
 CASES = [
-    _unary("exp"),
-    _unary("exp2"),
-    _unary("expm1"),
-    _unary("log", "positive"),
-    _unary("log2", "positive"),
-    _unary("log10", "positive"),
-    _unary("log1p", "positive"),
-    _unary("sin"),
-    _unary("cos"),
-    _unary("tan", "unit"),
-    _unary("arcsin", "unit"),
-    _unary("arccos", "unit"),
-    _unary("arctan"),
-    _unary("deg2rad"),
-    _unary("rad2deg"),
-    _unary("radians"),
-    _unary("degrees"),
-    _unary("sinh"),
-    _unary("cosh"),
-    _unary("tanh"),
-    _unary("arcsinh"),
-    _unary("arccosh", "above_one"),
-    _unary("arctanh", "unit"),
-    _unary("sinc"),
+    unary("exp"),
+    unary("exp2"),
+    unary("expm1"),
+    unary("log", "positive"),
+    unary("log2", "positive"),
+    unary("log10", "positive"),
+    unary("log1p", "positive"),
+    unary("sin"),
+    unary("cos"),
+    unary("tan", "unit"),
+    unary("arcsin", "unit"),
+    unary("arccos", "unit"),
+    unary("arctan"),
+    unary("deg2rad"),
+    unary("rad2deg"),
+    unary("radians"),
+    unary("degrees"),
+    unary("sinh"),
+    unary("cosh"),
+    unary("tanh"),
+    unary("arcsinh"),
+    unary("arccosh", "above_one"),
+    unary("arctanh", "unit"),
+    unary("sinc"),
     Case("sinc by its series", lambda x: np.sinc(0.1 * x), ONE, jax=lambda x: jnp.sinc(0.1 * x)),
-    _binary("hypot", "nonzero", "nonzero"),
-    _binary("arctan2", "nonzero", "nonzero"),
-    _binary("logaddexp"),
-    _binary("logaddexp2"),
+    binary("hypot", "nonzero", "nonzero"),
+    binary("arctan2", "nonzero", "nonzero"),
+    binary("logaddexp"),
+    binary("logaddexp2"),
     _ours("sigmoid", sigmoid, jax.nn.sigmoid),
     _ours("softplus", softplus, jax.nn.softplus),
     _ours("relu", relu, jax.nn.relu, "distinct"),
-    Case("a chain", lambda x: np.tanh(np.exp(np.sin(x)) / 3), ONE, jax=lambda x: jnp.tanh(jnp.exp(jnp.sin(x)) / 3)),
+    Case(
+        "a chain",
+        lambda x: np.tanh(np.exp(np.sin(x)) / 3),
+        ONE,
+        jax=lambda x: jnp.tanh(jnp.exp(jnp.sin(x)) / 3),
+    ),
     _softmax("logsumexp", our_logsumexp, logsumexp),
     _softmax("logsumexp", our_logsumexp, logsumexp, axis=0),
     _softmax("logsumexp", our_logsumexp, logsumexp, axis=-1, keepdims=True),
@@ -84,7 +94,9 @@ CASES = [
         for axis in (-1, 0)
     ],
     Case("softmax axis=(0, 1)", lambda x: softmax(x, axis=(0, 1)), [((2, 3),), ((2, 3, 2),)]),
-    Case("log of softmax", lambda x: np.log(softmax(x)), [((4,),), ((2, 3),)], jax=jax.nn.log_softmax),
+    Case(
+        "log of softmax", lambda x: np.log(softmax(x)), [((4,),), ((2, 3),)], jax=jax.nn.log_softmax
+    ),
 ]
 
 
@@ -107,7 +119,12 @@ KINKS = [
     Kink("sinc at 0", np.sinc, (0.0,), (0.0,)),
     Kink("sinc near 0", np.sinc, ([1e-8],), (-(np.pi**2) / 3 * 1e-8,)),
     Kink("sinc at whole numbers", np.sinc, ([1.0, 2.0, -1.0],), ([-1.0, 0.5, 1.0],)),
-    Kink("sinc at 0, order 2", lambda x: ag.grad(lambda y: np.sum(np.sinc(y)))(x), (0.0,), (-(np.pi**2) / 3,)),
+    Kink(
+        "sinc at 0, order 2",
+        lambda x: ag.grad(lambda y: np.sum(np.sinc(y)))(x),
+        (0.0,),
+        (-(np.pi**2) / 3,),
+    ),
     Kink("hypot(0, 0)", np.hypot, (0.0, 0.0), (0.0, 0.0)),
     Kink("hypot of huge numbers", np.hypot, (3e30, 4e30), (0.6, 0.8)),
     Kink("arctan2(0, 0)", np.arctan2, (0.0, 0.0), (0.0, 0.0)),
@@ -115,17 +132,47 @@ KINKS = [
     Kink("arctan2 of huge numbers", np.arctan2, (3e30, 4e30), (0.16e-30, -0.12e-30)),
     Kink("sigmoid of huge numbers", sigmoid, ([1e4, -1e4, INF, -INF],), (0.0,)),
     Kink("softplus of huge numbers", softplus, ([1e4, -1e4, INF, -INF],), ([1.0, 0.0, 1.0, 0.0],)),
-    Kink("relu at 0", relu, ([0.0, -1.0, 1.0, INF, -INF],), ([0.0, 0.0, 1.0, 1.0, 0.0],)),
-    Kink("logaddexp at ±1e4", np.logaddexp, ([1e4, -1e4, 1e4], [-1e4, -1e4, 1e4]), ([1.0, 0.5, 0.5], [0.0, 0.5, 0.5])),
-    Kink("logaddexp with -inf", np.logaddexp, ([-INF, 0.0, -INF], [0.0, -INF, -INF]), ([0, 1, 0], [1, 0, 0])),
-    Kink("logaddexp with inf", np.logaddexp, ([INF, INF, 0.0], [INF, 0.0, INF]), ([0.5, 1, 0], [0.5, 0, 1])),
+    Kink(
+        "the primitive relu at 0",
+        relu,
+        ([0.0, -1.0, 1.0, INF, -INF],),
+        ([0.0, 0.0, 1.0, 1.0, 0.0],),
+    ),
+    Kink(
+        "logaddexp at ±1e4",
+        np.logaddexp,
+        ([1e4, -1e4, 1e4], [-1e4, -1e4, 1e4]),
+        ([1.0, 0.5, 0.5], [0.0, 0.5, 0.5]),
+    ),
+    Kink(
+        "logaddexp with -inf",
+        np.logaddexp,
+        ([-INF, 0.0, -INF], [0.0, -INF, -INF]),
+        ([0, 1, 0], [1, 0, 0]),
+    ),
+    Kink(
+        "logaddexp with inf",
+        np.logaddexp,
+        ([INF, INF, 0.0], [INF, 0.0, INF]),
+        ([0.5, 1, 0], [0.5, 0, 1]),
+    ),
     Kink("logaddexp(x, x) at inf", lambda x: np.logaddexp(x, x), (INF,), (1.0,)),
-    Kink("logaddexp2 with infinities", np.logaddexp2, ([INF, -INF, 3.0], [INF, 0.0, 3.0]), ([0.5, 0, 0.5], [0.5, 1, 0.5])),
+    Kink(
+        "logaddexp2 with infinities",
+        np.logaddexp2,
+        ([INF, -INF, 3.0], [INF, 0.0, 3.0]),
+        ([0.5, 0, 0.5], [0.5, 1, 0.5]),
+    ),
     Kink("logsumexp at ±1e4", our_logsumexp, ([1e4, 1e4, -1e4],), ([0.5, 0.5, 0.0],)),
     Kink("logsumexp with -inf", our_logsumexp, ([0.0, -INF, 0.0],), ([0.5, 0.0, 0.5],)),
     Kink("logsumexp of nothing but -inf", our_logsumexp, ([-INF, -INF],), (0.0,)),
     Kink("logsumexp with inf", our_logsumexp, ([INF, 1.0, INF],), ([0.5, 0.0, 0.5],)),
-    Kink("logsumexp by rows", lambda x: our_logsumexp(x, axis=1), ([[-INF, -INF], [0.0, -INF]],), ([[0, 0], [1, 0]],)),
+    Kink(
+        "logsumexp by rows",
+        lambda x: our_logsumexp(x, axis=1),
+        ([[-INF, -INF], [0.0, -INF]],),
+        ([[0, 0], [1, 0]],),
+    ),
     Kink("softmax at ±1e4", lambda x: softmax(x)[0], ([1e4, 1e4, -1e4],), ([0.25, -0.25, 0.0],)),
     Kink("softmax with -inf", lambda x: softmax(x)[0], ([0.0, -INF, 0.0],), ([0.25, 0.0, -0.25],)),
     Kink("softmax of nothing but -inf", softmax, ([-INF, -INF],), (NAN,)),
@@ -135,7 +182,19 @@ KINKS = [
 ]
 
 FAULTS = [
-    Fault("softmax: axis", lambda x: softmax(x, axis=2), (np.ones((2, 3)),), IndexError, "softmax.*axis 2.*-2 to 1"),
-    Fault("logsumexp: axis", lambda x: our_logsumexp(x, axis=1), (np.ones(3),), IndexError, "logsumexp.*axis 1"),
+    Fault(
+        "softmax: axis",
+        lambda x: softmax(x, axis=2),
+        (np.ones((2, 3)),),
+        IndexError,
+        "softmax.*axis 2.*-2 to 1",
+    ),
+    Fault(
+        "logsumexp: axis",
+        lambda x: our_logsumexp(x, axis=1),
+        (np.ones(3),),
+        IndexError,
+        "logsumexp.*axis 1",
+    ),
     Fault("i0 has no rule", np.i0, (np.ones(3),), TypeError, "np.i0"),
 ]
