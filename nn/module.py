@@ -322,7 +322,7 @@ class Module:
             problems += [f"missing: {', '.join(missing)}"] if missing else []
             problems += [f"unexpected: {', '.join(unexpected)}"] if unexpected else []
         loaded = []
-        for key in targets.keys() & state_dict.keys():
+        for key in [key for key in targets if key in state_dict]:
             value = _loaded(state_dict[key], targets[key].data, key, problems)
             loaded.append((targets[key], value))
         if problems:

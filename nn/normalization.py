@@ -175,7 +175,7 @@ class _InstanceNorm(_ChannelNorm):
         statistics = (self.running_mean, self.running_var)
         if not self.training:
             return F.batch_norm(input, *statistics, self.weight, self.bias, False, 0.0, self.eps)
-        self._follow(input, self._share_of_new_batch())
+        self._follow(input, self.momentum or 0.0)  # as in PyTorch, which counts no batches here
         return F.instance_norm(input, self.weight, self.bias, self.eps)
 
     def _follow(self, input: Any, share: float) -> None:
