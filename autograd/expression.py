@@ -321,16 +321,15 @@ class _Reader:
 
     def read(self, node: ast.expr, depth: int = 0) -> str | float | _Result:
         """The name, the number or the step that ``node`` stands for."""
+        if depth > MAX_DEPTH:
+            raise self.error(f"more than {MAX_DEPTH} operations inside one another", node)
         match node:
             case ast.Constant(value=bool()):
                 pass
             case ast.Constant(value=int() | float() as number):
                 return self.number(node, number)
-            case ast.Name(id="pi"):
-                return math.pi
             case ast.Name(id=name):
-                self.variables.setdefault(name, self.column(node))
-                return name
+                return self.name(node, name)
             case ast.UnaryOp(op=ast.UAdd(), operand=x):
                 return self.read(x, depth + 1)
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
@@ -346,8 +345,6 @@ class _Reader:
     def step(
         self, node: ast.expr, operation: Operation, operands: list[ast.expr], depth: int
     ) -> _Result:
-        if depth > MAX_DEPTH:
-            raise self.error(f"more than {MAX_DEPTH} operations inside one another", node)
         arguments = [self.read(operand, depth + 1) for operand in operands]
         self.steps.append((operation, arguments, self.column(node)))
         return _Result(len(self.steps) - 1)
@@ -360,6 +357,12 @@ class _Reader:
         if math.isinf(number):
             raise self.error("this number is too large for a float64", node)
         return number
+
+    def name(self, node: ast.expr, name: str) -> str | float:
+        if name == "pi":
+            return math.pi
+        self.variables.setdefault(name, self.column(node))
+        return name
 
     def function(self, node: ast.expr, name: str, arguments: list[ast.expr]) -> Operation:
         if name not in FUNCTIONS:

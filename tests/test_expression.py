@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from autograd import Tensor, Value
 from autograd.__main__ import main
-from autograd.expression import FUNCTIONS, ExpressionError, Operation, parse, parse_value
+from autograd.expression import (
+    FUNCTIONS,
+    OPERATORS,
+    ExpressionError,
+    Operation,
+    parse,
+    parse_value,
+)
 from autograd.tape import Tape, as_numbers
 
 
@@ -118,6 +125,8 @@ def test_names_of_results_in_between():
     assert names("x + y") == ["f"]
     assert names("f + q*r") == ["s", "g"]
     assert names("+".join("abcdefghij")) == [*(f"v{i}" for i in range(1, 9)), "f1"]
+    assert names("a + b + c + d + e + g + h") == ["q", "r", "s", "t", "u", "f"]
+    assert names("a+b+c+d+e+g+h+i") == ["q", "r", "s", "t", "u", "v", "f"]
     assert names("v1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + f")[:2] == ["v2", "v3"]
 
 
@@ -186,6 +195,7 @@ def evaluated_at_3(text):
         ("x + 1e400", 5, "this number is too large for a float64"),
         ("x + " + "9" * 400, 5, "this number is too large"),
         ("x + " + "-" * 300 + "x", 205, "more than 200 operations inside one another"),
+        ("+" * 1_500 + "x", 202, "more than 200 operations inside one another"),
         ("+".join(["x"] * 300), 1, "more than 200 operations inside one another"),
         ("(" * 10_000 + "x" + ")" * 10_000, 2_001, "more than 2000 characters, 20001"),
         ("(" * 300 + "x" + ")" * 300, 201, "too many nested parentheses"),
@@ -345,6 +355,49 @@ def printed(capsys, *argv):
     status = main([*argv, "--no-picture"])
     captured = capsys.readouterr()
     return status, captured.out, captured.err
+
+
+@pytest.mark.parametrize("operation", [*OPERATORS.values(), *FUNCTIONS.values()])
+def test_a_derivative_says_in_words_what_it_is_in_numbers(operation):
+    names = {name: getattr(np, name) for name in ("exp", "log", "sin", "cos", "sign")}
+    names |= {
+        "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+        "heaviside": lambda x: np.heaviside(x, 0.5),
+    }
+    for x, y in [(0.7, 1.3), (1.3, 0.7), (0.4, 0.4)]:
+        values = {"x": x, "y": y, "z": 5.0}
+        arguments = "xyz"[: operation.arity or 3]
+        nodes = [Value(values[name]) for name in arguments]
+        if operation.derivatives:
+            out = operation.compute(*nodes)
+            out.backward()
+            for i, node in enumerate(nodes):
+                text = operation.derivatives[i if operation.arity else 0]
+                text = text.format(*arguments, out="out", n=len(nodes))
+                slope = eval(text, names, values | {"out": out.data})  # noqa: S307, a table's text
+                assert node.grad == pytest.approx(float(slope), rel=1e-14)
+
+
+POINTS = np.array([-1.5, -0.5, 0.0, 0.5, 1.5])
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if FUNCTIONS[name].arity])
+def test_an_array_gives_what_numbers_give_kinks_included(name):
+    if name == "transpose":
+        return
+    points = POINTS[POINTS > 0] if name in ("log", "sqrt") else POINTS
+    points = points[points > -1] if name == "log1p" else points
+    values = {"x": points, "y": points[::-1].copy()}
+    text = f"{name}({', '.join('xy'[: FUNCTIONS[name].arity])})"
+    names = parse(text).variables
+    arrays = parse(f"sum({text})").evaluate({n: values[n] for n in names})
+    arrays["f"].backward()
+    for i in range(len(points)):
+        f, made = computed(text, **{n: float(values[n][i]) for n in names})
+        f.backward()
+        assert arrays["q"].data[i] == pytest.approx(f.data, rel=1e-14)
+        for n in names:
+            assert arrays[n].grad.data[i] == pytest.approx(made[n].grad, rel=1e-13, abs=1e-300)
 
 
 def test_w1_is_printed_line_by_line(capsys):
