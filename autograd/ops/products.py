@@ -36,9 +36,19 @@ __all__ = [
 # --- matmul -----------------------------------------------------------------------------------
 
 
+def _times_matrix(x: Any, y: Any) -> Any:
+    """x @ y for a single matrix ``y``: a stack that lies in one piece is one product, not many."""
+    if x.ndim > 2 and hasattr(x, "flags") and x.flags.c_contiguous:
+        rows = np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+        return np.reshape(rows @ y, (*x.shape[:-1], y.shape[-1]))
+    return x @ y
+
+
 def _matmul(x: Any, y: Any) -> Any:
     """The matrix product of the last two axes; the others broadcast."""
     try:
+        if getattr(x, "ndim", 0) > 2 and getattr(y, "ndim", 0) == 2:
+            return _times_matrix(x, y)
         return np.matmul(x, y)
     except ValueError:
         raise ValueError(
@@ -49,14 +59,18 @@ def _matmul(x: Any, y: Any) -> Any:
         ) from None
 
 
+def _column(x: Any) -> Any:
+    return x.reshape((*x.shape, 1))
+
+
 def _matmul_x(g: Any, out: Any, x: Any, y: Any) -> Any:
     y = array_of(y)
     if y.ndim == 2:
-        return g @ y.T
+        return _times_matrix(g, y.T)
     if y.ndim == 1:
-        return np.expand_dims(g, -1) * y if x.ndim > 1 else g * y
+        return _column(g) * y if x.ndim > 1 else g * y
     if x.ndim == 1:
-        return unbroadcast(np.matmul(y, np.expand_dims(g, -1))[..., 0], x.shape)
+        return unbroadcast(np.matmul(y, _column(g))[..., 0], x.shape)
     return unbroadcast(np.matmul(g, np.swapaxes(y, -1, -2)), x.shape)
 
 
@@ -65,7 +79,7 @@ def _matmul_y(g: Any, out: Any, x: Any, y: Any) -> Any:
     if x.ndim == 2:
         return x.T @ g
     if x.ndim == 1:
-        return np.expand_dims(x, -1) * np.expand_dims(g, -2) if y.ndim > 1 else g * x
+        return _column(x) * np.expand_dims(g, -2) if y.ndim > 1 else g * x
     if y.ndim <= 2:  # the whole stack meets one matrix: laid flat, that is a single product
         count = math.prod(x.shape[:-1])
         rows = np.reshape(x, (count, x.shape[-1]))
