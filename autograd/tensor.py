@@ -19,6 +19,7 @@ import numpy as np
 from . import protocol
 from .backward import backpropagate
 from .context import enable_grad
+from .cuts import note_cut
 from .node import ArrayNode, leaf_node
 from .ops import arithmetic, indexing, products, reductions, shape, transcendental
 from .primitive import Box, Primitive, boxed, wrap_results_in
@@ -336,6 +337,7 @@ class Tensor(Box):
 
     def detach(self) -> "Tensor":
         """The same array outside of the graph."""
+        note_cut(self._data, self._node, "detach()")
         return _untracked(self._data)
 
     def clone(self) -> "Tensor":
@@ -349,7 +351,9 @@ class Tensor(Box):
         if not copy and self.dtype == np.dtype(dtype):
             return self
         if np.dtype(dtype).kind not in "fc":
-            return _untracked(self._data.astype(dtype))
+            whole = _untracked(self._data.astype(dtype))
+            note_cut(whole._data, self._node, f"astype({np.dtype(dtype)})")
+            return whole
         return _shape.astype(self, dtype=np.dtype(dtype))
 
     # --- changes in place ---------------------------------------------------------------------

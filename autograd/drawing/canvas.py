@@ -50,7 +50,8 @@ def table(rows: Iterable[str], **attributes: Any) -> str:
 
 def words(text: str) -> str:
     """A plain text as a label of its own."""
-    return graphviz.nohtml(_for_graphviz(clean(text)))
+    label: str = graphviz.nohtml(_for_graphviz(clean(text)))
+    return label
 
 
 def _for_graphviz(text: str) -> str:
@@ -81,7 +82,9 @@ class Canvas:
         told = {"label": label, **self._tip(key, tip), **attributes}
         self._nodes[path].append((key, told))
 
-    def edge(self, source: str, target: str, key: str = "", tip: str = "", **attributes: str) -> None:
+    def edge(
+        self, source: str, target: str, key: str = "", tip: str = "", **attributes: str
+    ) -> None:
         """Add an edge between nodes (with ``:w`` and the like for the side)."""
         self._edges.append((source, target, {**self._tip(key, tip), **attributes}))
 
@@ -100,12 +103,20 @@ class Canvas:
     def digraph(self, notes: Sequence[str] = ()) -> graphviz.Digraph:
         """The DOT text."""
         p = self.palette
-        graph = graphviz.Digraph("chainrule", node_attr={"fontname": FONT, "fontsize": f"{PLAIN:g}"})
+        graph = graphviz.Digraph(
+            "chainrule", node_attr={"fontname": FONT, "fontsize": f"{PLAIN:g}"}
+        )
         graph.attr("node", color=p.edge, fontcolor=p.ink, penwidth="1")
         graph.attr("edge", color=p.line, arrowsize="0.6", penwidth="1", fontname=FONT)
-        graph.attr(rankdir=self.rankdir, bgcolor=p.paper, fontname=FONT, pad="0.15", **self._settings)
+        graph.attr(
+            rankdir=self.rankdir, bgcolor=p.paper, fontname=FONT, pad="0.15", **self._settings
+        )
         if notes:
-            lines = [row(cell(line, p.muted, 10, align="left")) for note in notes for line in _wrapped(note)]
+            lines = [
+                row(cell(line, p.muted, 10, align="left"))
+                for note in notes
+                for line in _wrapped(note)
+            ]
             graph.attr(label=table(lines), labelloc="b", labeljust="l")
         self._fill(graph, ())
         for keys in self._ranks:

@@ -49,7 +49,6 @@ class _Circuit:
 
     def _vertex(self, vertex: Vertex) -> None:
         tip = self.said.forward(vertex)
-        p = self.canvas.palette
         if vertex.kind == "constant":
             self._constant(vertex, tip)
         elif vertex.kind == "module":
@@ -181,7 +180,9 @@ class _Circuit:
         if wire.partial is not None:
             came = "" if upstream is None else f"{upstream.text()} · "
             sign = number(wire.partial)
-            lines.append(self._small(f"{came}{f'({sign})' if sign.startswith('-') else sign}", p.local, "= "))
+            lines.append(
+                self._small(f"{came}{f'({sign})' if sign.startswith('-') else sign}", p.local, "= ")
+            )
         elif wire.rule:
             lines.append(self._small(self.said.rule(wire, only_names=True), p.local, "= "))
             lines += [self._small(wire.shapes, p.local)] * bool(wire.shapes)

@@ -59,6 +59,8 @@ def _partial(canvas: Canvas, said: Wording, wire: Wire) -> dict[str, str]:
         text = f"∇{clean(wire.source.name, 12)} = {said.rule(wire, only_names=True)}"
     else:
         named = wire.source.name and wire.target.name
-        left = f"∂{clean(wire.target.name, 12)}/∂{clean(wire.source.name, 12)} = " if named else "∂ "
+        left = (
+            f"∂{clean(wire.target.name, 12)}/∂{clean(wire.source.name, 12)} = " if named else "∂ "
+        )
         text = f"{left}{number(wire.partial)}"
     return {"label": table([row(cell(text, p.local, 10))], cellpadding=3)}

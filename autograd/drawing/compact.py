@@ -45,7 +45,9 @@ def _table(p: Palette, vertex: Vertex, taken: Sequence[Wire], show: Collection[s
     rows.append(row(*_summary(p, "", vertex.value, vertex.grad, show)))
     for wire in taken:
         if wire.source.name:
-            told = _summary(p, f"{clean(wire.source.name, 16)} ", wire.source.value, wire.share, show)
+            told = _summary(
+                p, f"{clean(wire.source.name, 16)} ", wire.source.value, wire.share, show
+            )
             rows.append(row(*told))
     rows += [row(cell(m.text, p.warn, SMALL, bgcolor=p.warnfill, colspan=2)) for m in vertex.marks]
     return table(rows, border=1, color=p.outline, bgcolor=p.fill, cellpadding=1.5, style="rounded")

@@ -32,11 +32,15 @@ Path = tuple[Call, ...]
 
 
 class Mark(NamedTuple):
-    """Something to notice: ``kind`` is nan, inf, dead, saturated or zeros; the worst sorts first."""
+    """Something to notice, the worst first: ``kind`` is nan, inf, dead, saturated or zeros.
+
+    ``share`` is how much of the units or entries it is true of.
+    """
 
     rank: int
     kind: str
     text: str
+    share: float = 1.0
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +60,7 @@ class Vertex:
     value: Quantity | None = None
     grad: Quantity | None = None
     marks: tuple[Mark, ...] = ()
+    elementwise: bool = True
     letters: tuple[str, ...] = ()
     """What the operation's rules call its arguments."""
     inside: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from .circuit import draw_circuit
 from .colah import draw_colah
 from .compact import GAIN_NOTE, draw_lines, draw_tables
 from .description import Description, Vertex
-from .layout import LayoutError, TooLong
+from .layout import LayoutError, TooLongError
 from .mermaid import mermaid
 from .overview import OVERVIEW_NOTE, draw_overview
 from .palette import palette
@@ -58,8 +58,12 @@ class Options:
         _require("rankdir", self.rankdir, DIRECTIONS)
         for part in self.show:
             _require("show", part, SHOWN)
-        if self.depth != "auto" and (not isinstance(self.depth, int) or self.depth < 0):
+        if self.depth != "auto" and not _counts(self.depth):
             raise ValueError(f"draw: depth={self.depth!r}; expected 'auto' or a number from 0.")
+
+
+def _counts(depth: object) -> bool:
+    return isinstance(depth, int) and depth >= 0
 
 
 def _require(argument: str, value: str, known: tuple[str, ...]) -> None:
@@ -145,8 +149,8 @@ class Drawing:
         if ending in ("png", "pdf"):
             file.write_bytes(self.png if ending == "png" else self.pdf)
             return
-        made = {"dot": lambda: self.dot.source, "mmd": lambda: self.mermaid, "txt": lambda: self.text}
-        text = made.get(ending, lambda: getattr(self, ending))()
+        attribute = {"mmd": "mermaid", "txt": "text"}.get(ending, ending)
+        text = self.dot.source if ending == "dot" else getattr(self, attribute)
         file.write_text(text, encoding="utf-8", errors="replace")
 
     def focus(self, node: Any, hops: int = 3) -> "Drawing":
@@ -212,7 +216,9 @@ class Drawing:
         spacing = {"circuit": ("0.12", "0.16"), "colah": ("0.3", "0.35")}.get(
             options.style if plan.regime == "full" else "", ("0.2", "0.3")
         )
-        canvas = Canvas(palette(options.theme), options.rankdir, nodesep=spacing[0], ranksep=spacing[1])
+        canvas = Canvas(
+            palette(options.theme), options.rankdir, nodesep=spacing[0], ranksep=spacing[1]
+        )
         paint(canvas, self._whole if plan.regime == "overview" else plan.description, options.show)
         return canvas
 
@@ -236,7 +242,7 @@ class Drawing:
                 try:
                     data = layout.laid_out(dot.source, format)
                     break
-                except TooLong as reason:
+                except TooLongError as reason:
                     plan = _coarser(self._whole, plan, reason)
             self._pictures[format] = _Picture(data, canvas, plan)
         return self._pictures[format]
@@ -249,7 +255,9 @@ class Drawing:
             index = getattr(node_of(node), "index", None)
             found = [v for v in self._whole.vertices if v.index == index]
         if not found:
-            raise ValueError(f"focus: {node if isinstance(node, str) else 'this node'} is not in the graph.")
+            raise ValueError(
+                f"focus: {node if isinstance(node, str) else 'this node'} is not in the graph."
+            )
         return found[0]
 
     @cached_property
@@ -268,7 +276,7 @@ def replace_root(vertex: Vertex, root: bool) -> Vertex:
     return vertex
 
 
-def _coarser(whole: Description, plan: Plan, reason: TooLong) -> Plan:
+def _coarser(whole: Description, plan: Plan, reason: TooLongError) -> Plan:
     found = coarser(whole, plan)
     if found is None:
         raise reason

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 
-__all__ = ["BUDGET", "LayoutError", "NoRenderer", "TooLong", "laid_out"]
+__all__ = ["BUDGET", "LayoutError", "NoRendererError", "TooLongError", "laid_out"]
 
 BUDGET = 5.0
 """Seconds for one layout."""
@@ -28,29 +28,31 @@ class LayoutError(RuntimeError):
     """There is no picture; the message says why, and what would bring it."""
 
 
-class NoRenderer(LayoutError):
+class NoRendererError(LayoutError):
     """Neither ``dot`` nor pygraphviz is installed."""
 
 
-class TooLong(LayoutError):
+class TooLongError(LayoutError):
     """The layout took longer than its budget."""
 
 
 def laid_out(dot: str, format: str, budget: float = BUDGET) -> bytes:
     """The picture of the DOT text in ``format`` (svg, png, pdf).
 
-    Raises :class:`NoRenderer`, :class:`TooLong`, or :class:`LayoutError` with Graphviz's message.
+    Raises :class:`NoRendererError`, :class:`TooLongError`, or :class:`LayoutError` with Graphviz's message.
     """
     try:
         done = subprocess.run(
-            [*_command(), format] if _command()[0] == sys.executable else [*_command(), f"-T{format}"],
+            [*_command(), format]
+            if _command()[0] == sys.executable
+            else [*_command(), f"-T{format}"],
             input=dot.encode("utf-8", "replace"),
             capture_output=True,
             timeout=budget,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise TooLong(f"The layout took longer than {budget:g} s.") from None
+        raise TooLongError(f"The layout took longer than {budget:g} s.") from None
     if done.returncode or not done.stdout:
         reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise LayoutError(f"Graphviz failed: {reason[-1] if reason else f'exit {done.returncode}'}")
@@ -63,7 +65,7 @@ def _command() -> tuple[str, ...]:
         return (dot,)
     if importlib.util.find_spec("pygraphviz"):
         return (sys.executable, "-c", _CHILD)
-    raise NoRenderer(
+    raise NoRendererError(
         "No renderer is installed: `pip install pygraphviz` brings the picture "
         "(its wheels carry Graphviz)."
     )

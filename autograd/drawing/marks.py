@@ -26,7 +26,13 @@ def marks_of(op: str, out: Any, value: Quantity | None, grad: Quantity | None) -
     marks = []
     for quantity, of in ((value, ""), (grad, "∇ ")):
         if quantity is not None and quantity.trouble():
-            marks.append(Mark(0 if quantity.nans else 1, "nan" if quantity.nans else "inf", of + quantity.trouble()))
+            marks.append(
+                Mark(
+                    0 if quantity.nans else 1,
+                    "nan" if quantity.nans else "inf",
+                    of + quantity.trouble(),
+                )
+            )
     if out is not None and not isinstance(out, Spec) and np.size(out):
         marks += _of_units(op, out, value)
     return tuple(sorted(marks))
@@ -37,13 +43,20 @@ def _of_units(op: str, out: Any, value: Quantity | None) -> list[Mark]:
     if op in RECTIFIERS:
         dead, units = dead_units(out)
         if dead:
-            return [Mark(2, "dead", f"dead {dead}/{units}" if units > 1 else "dead")]
+            return [Mark(2, "dead", f"dead {dead}/{units}" if units > 1 else "dead", dead / units)]
     if op in RANGES:
         share = saturated(op, out)
         if share >= MANY_SATURATED:
-            return [Mark(3, "saturated", f"saturated {share:.0%}" if np.size(out) > 1 else "saturated")]
+            return [
+                Mark(
+                    3,
+                    "saturated",
+                    f"saturated {share:.0%}" if np.size(out) > 1 else "saturated",
+                    share,
+                )
+            ]
     if op and value is not None and value.size > FULL and value.zeros / value.size >= MANY_ZEROS:
-        return [Mark(4, "zeros", f"zero {value.zeros / value.size:.0%}")]
+        return [Mark(4, "zeros", f"zero {value.zeros / value.size:.0%}", value.zeros / value.size)]
     return []
 
 

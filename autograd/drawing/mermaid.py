@@ -38,7 +38,10 @@ def _within(said: Wording, path: Path, show: Collection[str], indent: str = "  "
 
 def _letters(path: Path) -> list[str]:
     """A name for a cluster of letters and digits only."""
-    return ["".join([c if c.isascii() and c.isalnum() else f"u{ord(c):x}" for c in str(call)]) for call in path]
+    return [
+        "".join([c if c.isascii() and c.isalnum() else f"u{ord(c):x}" for c in str(call)])
+        for call in path
+    ]
 
 
 def _node(vertex: Vertex, show: Collection[str]) -> str:

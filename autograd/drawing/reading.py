@@ -52,6 +52,9 @@ class Reader(Protocol):
     def constants(self, node: Any) -> Sequence[Any]:
         """The arguments, for those that are no nodes."""
 
+    def elementwise(self, node: Any) -> bool:
+        """Whether it works entry by entry."""
+
     def letters(self, node: Any) -> tuple[str, ...]:
         """What the rules call the arguments."""
 
@@ -83,6 +86,9 @@ class _Scalars:
     def constants(self, node: Value) -> Sequence[Any]:
         return ()
 
+    def elementwise(self, node: Value) -> bool:
+        return True
+
     def letters(self, node: Value) -> tuple[str, ...]:
         return ()
 
@@ -101,7 +107,7 @@ class _Arrays:
             return ""
         if node.primitive.name == "output" and node.static and "index" in node.static:
             return f"[{node.static['index']}]"
-        return node.primitive.name
+        return str(node.primitive.name)
 
     def value(self, node: ArrayNode) -> Any:
         return None if isinstance(node.out, Outputs) else node.out
@@ -125,12 +131,19 @@ class _Arrays:
     def constants(self, node: ArrayNode) -> Sequence[Any]:
         return node.args
 
+    def elementwise(self, node: ArrayNode) -> bool:
+        return node.primitive is None or node.primitive.elementwise
+
     def letters(self, node: ArrayNode) -> tuple[str, ...]:
         if node.primitive is None:
             return ()
         names = node.primitive.names
         count = len(node.parents)
-        return tuple(names) if len(names) == count else tuple([f"{names[-1]}{i}" for i in range(count)])
+        return (
+            tuple(names)
+            if len(names) == count
+            else tuple([f"{names[-1]}{i}" for i in range(count)])
+        )
 
     def rule(self, node: ArrayNode, i: int) -> tuple[str, str]:
         primitive, parent = node.primitive, node.parents[i]
@@ -148,7 +161,22 @@ class _Arrays:
         static = {k: v for k, v in (node.static or {}).items() if v is not None and v is not False}
         if self.op(node).startswith("["):
             return ""
+        if "index" in static:
+            return _index_text(static["index"])
         return ", ".join([f"{k}={_brief(v)}" for k, v in static.items()])
+
+
+def _index_text(index: Any) -> str:
+    """``0, 1:3`` for what stands in ``x[0, 1:3]``."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return ", ".join(
+        [_slice_text(part) if isinstance(part, slice) else _brief(part) for part in parts]
+    )
+
+
+def _slice_text(part: slice) -> str:
+    ends = ["" if end is None else str(end) for end in (part.start, part.stop)]
+    return ":".join(ends if part.step is None else [*ends, str(part.step)])
 
 
 def _brief(value: Any) -> str:
@@ -181,7 +209,7 @@ def names_of(names: Any) -> dict[int, str]:
     if names is None:
         return {}
     if hasattr(names, "named_parameters"):
-        names = {name: value for name, value in names.named_parameters()}
+        names = dict(names.named_parameters())
     found: dict[int, str] = {}
     for name, value in names.items():
         if str(name).startswith("_"):
@@ -207,10 +235,17 @@ def _name(found: dict[int, str], value: Any, name: str) -> None:
         found.setdefault(id(value), name)
 
 
-def read(roots: Sequence[Any], names: Names) -> Description:
-    """The description of everything that ``roots`` (values or tensors) were computed from."""
+def read(
+    roots: Sequence[Any], names: Names, values: Mapping[Any, Any] | None = None
+) -> Description:
+    """The description of everything that ``roots`` (values or tensors) were computed from.
+
+    ``values`` gives arrays of nodes that have not kept theirs.
+    """
     nodes = [node_of(root) for root in roots]
-    outside = [_constant(f"u{i}", root._data, names) for i, root in enumerate(roots) if nodes[i] is None]
+    outside = [
+        _constant(f"u{i}", root._data, names) for i, root in enumerate(roots) if nodes[i] is None
+    ]
     nodes = [node for node in nodes if node is not None]
     reader = reader_for(nodes)
     order = topological_order(nodes)
@@ -221,11 +256,17 @@ def read(roots: Sequence[Any], names: Names) -> Description:
     vertices: dict[Any, Vertex] = {}
     constants: dict[int, Vertex] = {}
     for number, node in enumerate(order):
-        vertex = vertices[node] = _vertex(reader, f"n{number}", node, gradients.get(node), names)
+        vertex = vertices[node] = _vertex(
+            reader, f"n{number}", node, gradients.get(node), names, values or {}
+        )
         vertex.path = paths[node]
         vertex.root = node in nodes
-        wires = _wires(reader, node, vertices, constants, names, sent.get(node), len(order) <= DETAILED)
-        found.vertices += [w.source for w in wires if not w.tracked and w.source not in found.vertices[-8:]]
+        wires = _wires(
+            reader, node, vertices, constants, names, sent.get(node), len(order) <= DETAILED
+        )
+        found.vertices += [
+            w.source for w in wires if not w.tracked and w.source not in found.vertices[-8:]
+        ]
         found.vertices.append(vertex)
         found.wires += wires
     found.vertices = list(dict.fromkeys(found.vertices))
@@ -295,8 +336,15 @@ def _explained(reasons: Sequence[str], seeds: Any, roots: Sequence[Any]) -> list
 # Vertices and wires ----------------------------------------------------------------------------
 
 
-def _vertex(reader: Reader, key: str, node: Any, grad: Quantity | None, names: Names) -> Vertex:
-    value = reader.value(node)
+def _vertex(
+    reader: Reader,
+    key: str,
+    node: Any,
+    grad: Quantity | None,
+    names: Names,
+    values: Mapping[Any, Any],
+) -> Vertex:
+    value = values.get(node) if node in values else reader.value(node)
     op = reader.op(node)
     quantity = None if value is None else Quantity(value)
     kind: Kind = "operation" if node.parents else "constant" if op else "variable"
@@ -309,6 +357,7 @@ def _vertex(reader: Reader, key: str, node: Any, grad: Quantity | None, names: N
         value=quantity,
         grad=grad,
         marks=marks_of(op, value, quantity, grad),
+        elementwise=reader.elementwise(node),
         letters=reader.letters(node),
         detail=reader.detail(node),
         origin=getattr(node, "origin", ""),

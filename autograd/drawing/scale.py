@@ -70,4 +70,6 @@ def _regime(description: Description) -> Regime:
     if len(description.vertices) <= FULL_SIZE:
         return "full"
     operations = len(absorb_leaves(description)[0].vertices)
-    return "table" if operations <= TABLE_SIZE else "line" if operations <= LINE_SIZE else "overview"
+    return (
+        "table" if operations <= TABLE_SIZE else "line" if operations <= LINE_SIZE else "overview"
+    )

@@ -92,7 +92,9 @@ def steps_of(description: Description) -> Iterator[Step]:
     yield _step("forward", "The variables", _few([said.forward(v) for v in given]), values=values)
     for v in computed:
         now = [v.key, f"o{v.key}", *[key for w in said.into[v] for key in wire_elements(w)[1:]]]
-        yield _step("forward", f"Forward: {v.op or v.name}", [said.forward(v)], now, _value_keys(said, v))
+        yield _step(
+            "forward", f"Forward: {v.op or v.name}", [said.forward(v)], now, _value_keys(said, v)
+        )
     roots = [v for v in description.roots if v.grad is not None]
     if roots:
         yield from _backward(said, roots, computed)
@@ -101,7 +103,9 @@ def steps_of(description: Description) -> Iterator[Step]:
 def _backward(said: Wording, roots: Sequence[Vertex], computed: Sequence[Vertex]) -> Iterator[Step]:
     seeds = [f"∇{said.label(v)} = ∂{said.label(v)}/∂{said.label(v)} = 1" for v in roots]
     done = [key for v in roots for key in (v.key, f"r{v.key}")]
-    yield _step("backward", "Backward: the result itself", seeds, [f"r{v.key}o" for v in roots], grads=done)
+    yield _step(
+        "backward", "Backward: the result itself", seeds, [f"r{v.key}o" for v in roots], grads=done
+    )
     open_wires = {v: sum(w.tracked for w in wires) for v, wires in said.out_of.items()}
     for v in reversed(computed):
         tracked = [w for w in said.into[v] if w.tracked]

@@ -9,7 +9,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 
-from .palette import LIGHT, Palette, stylesheet
+from .palette import Palette, stylesheet
 
 __all__ = ["finished"]
 
@@ -18,7 +18,9 @@ XLINK = "{http://www.w3.org/1999/xlink}"
 ET.register_namespace("", SVG[1:-1])
 
 
-def finished(svg: bytes, title: str, description: str, tips: Mapping[str, str], palette: Palette, theme: str) -> str:
+def finished(
+    svg: bytes, title: str, description: str, tips: Mapping[str, str], palette: Palette, theme: str
+) -> str:
     """The picture as one ``<svg>`` element."""
     root = ET.fromstring(svg)
     for parent in root.iter():

@@ -17,7 +17,8 @@ SYMBOLS = {
     "add": "+", "subtract": "-", "multiply": "×", "*": "×", "divide": "÷", "/": "÷", "negative": "neg",
     "power": "xʸ", "**": "xʸ", "matmul": "@", "sum": "Σ", "sigmoid": "σ", "sqrt": "√", "absolute": "|x|",
     "abs": "|x|", "relu": "ReLU", "square": "x²", "**2": "x²", "**3": "x³", "**-1": "1/x",
-    "reciprocal": "1/x", "transpose": "xᵀ", "dot": "Σwx", "maximum": "max", "minimum": "min", "index": "[ ]",
+    "reciprocal": "1/x", "transpose": "xᵀ", "dot": "Σwx", "maximum": "max", "minimum": "min",
+    "getitem": "[ ]",
 }
 INFIX = {
     "+": "+", "-": "-", "*": "*", "/": "/", "**": "**", "add": "+", "subtract": "-", "multiply": "*",
@@ -48,7 +49,9 @@ class Wording:
         self.description = description
         self.into = description.into()
         self.out_of = description.out_of()
-        self.names = Counter(v.name for v in description.vertices if v.uses is None or v.uses[0] == 1)
+        self.names = Counter(
+            v.name for v in description.vertices if v.uses is None or v.uses[0] == 1
+        )
 
     def label(self, vertex: Vertex) -> str:
         """Its name; a number for one without: ``v3``."""
@@ -109,7 +112,9 @@ class Wording:
             return ""
         told = [w.source.name if only_names else self.label(w.source) for w in self.into[target]]
         places = [w.position for w in self.into[target]]
-        names = {target.letters[i]: clean(name) for i, name in zip(places, told, strict=True) if name}
+        names = {
+            target.letters[i]: clean(name) for i, name in zip(places, told, strict=True) if name
+        }
         out = target.name if only_names else self.label(target)
         return named(wire.rule, {**names, **({"out": clean(out)} if out else {})})
 
@@ -137,7 +142,9 @@ class Wording:
         """A description of the whole picture in a few sentences."""
         vertices = self.description.vertices
         variables = [v for v in vertices if v.kind == "variable" and v.name]
-        parts = [f"{title}: {self.description.operations:,} operations, {len(variables)} named variables."]
+        parts = [
+            f"{title}: {self.description.operations:,} operations, {len(variables)} named variables."
+        ]
         parts += [f"{self.forward(v)}." for v in self.description.roots[:3]]
         known = [v for v in variables if v.grad is not None][:12]
         if known:
@@ -171,8 +178,8 @@ def _written(vertex: Vertex, arguments: Sequence[str]) -> str:
         return f"{arguments[0]} {INFIX[op]} {arguments[1]}"
     if op.startswith("**"):
         return f"{arguments[0]}{op}"
-    if op.startswith("[") or (op == "index" and len(arguments) == 1):
-        return f"{arguments[0]}{op if op.startswith('[') else '[...]'}"
+    if op.startswith("[") or op == "getitem":
+        return f"{arguments[0]}{op if op.startswith('[') else f'[{vertex.detail}]'}"
     if op in ("neg", "negative"):
         return f"-{arguments[0]}"
     inside = ", ".join(arguments) if len(arguments) <= 8 else f"{arguments[0]}, ... {arguments[-1]}"
