@@ -166,16 +166,20 @@ def inner(a: Any, b: Any) -> Any:
     return _summed_product("inner", a, b, -1, -1)
 
 
+def _entries(x: Any) -> Any:
+    return reshape(array_of(x), (-1,))
+
+
 @implements(np.vdot)
 def vdot(a: Any, b: Any) -> Any:
     """Σ over all entries of both, read row by row."""
-    return _summed_product("vdot", reshape(a, (-1,)), reshape(b, (-1,)), 0, 0)
+    return _summed_product("vdot", _entries(a), _entries(b), 0, 0)
 
 
 @implements(np.outer, np.linalg.outer)
 def outer(a: Any, b: Any) -> Any:
     """out[i, j] = a[i] b[j], of all entries of both, read row by row."""
-    return contract(reshape(a, (-1,)), reshape(b, (-1,)), subscripts="i,j->ij")
+    return contract(_entries(a), _entries(b), subscripts="i,j->ij")
 
 
 @implements(np.kron)

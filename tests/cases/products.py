@@ -56,6 +56,17 @@ CASES = [
         [((2, 3),)],
         rounding=0.0,
     ),
+    *[
+        _row(
+            f"{name} with {other}",
+            lambda x, f=getattr(np, name), y=other: (f(x, y), f(y, x)),
+            lambda x, f=getattr(jnp, name), y=other: (f(x, jnp.array(y)), f(jnp.array(y), x)),
+            [((2,),)],
+        )
+        for name in ("dot", "inner", "outer", "kron", "vdot")
+        for other in ([2.0, 3.0], 2.0)
+        if (name, other) != ("vdot", 2.0)
+    ],
     _row("linalg.matmul", np.linalg.matmul, jnp.matmul, [((2, 3), (3, 4))]),
     _same(
         "dot",
