@@ -34,8 +34,10 @@ __all__ = [
 
 
 def _pair(loss: str, input: Any, target: Any) -> tuple[Any, Any]:
-    """Prediction and target as arrays or tensors of the same shape."""
-    target = target if hasattr(target, "dtype") else np.asarray(target, dtype=input.dtype)
+    """Prediction and target as arrays or tensors of the same shape; whole numbers become floats."""
+    target = target if hasattr(target, "dtype") else np.asarray(target)
+    if target.dtype.kind in "iub":
+        target = target.astype(input.dtype)
     if input.shape != target.shape:
         raise ValueError(
             f"{loss}: the input has shape {input.shape}, the target {target.shape}; expected the same. "
