@@ -189,6 +189,14 @@ def test_norm_scales_each_vector_by_itself() -> None:
     )
 
 
+@pytest.mark.parametrize("order", [None, 1, 3, -1, np.inf, -np.inf])
+def test_norms_of_whole_numbers_are_floating(order: float | None) -> None:
+    x = np.array([3, -4, 1])
+    found = np.linalg.norm(ag.Tensor(x), order).data
+    np.testing.assert_allclose(found, np.linalg.norm(x, order), rtol=1e-15)
+    assert found.dtype == np.float64
+
+
 # --- costs -------------------------------------------------------------------------------------
 
 

@@ -150,24 +150,24 @@ def _lstsq(a: Any, b: Any, *, rcond: Any) -> Any:
 
 def _lstsq_a(g: Any, out: Any, a: Any, b: Any, *, rcond: Any) -> Any:
     g, x, b = _column(g, b), _column(out, b), _column(b, b)
-    p = _pinv(a, rcond=_cutoff(a, rcond))
+    p = _pinv(a, rcond=_cutoff(a.shape, a.dtype, rcond))
     z = mT(p) @ g
     outside_rows = g - mT(a) @ z
     return (b - a @ x) @ mT(p @ z) + (mT(p) @ x) @ mT(outside_rows) - z @ mT(x)
 
 
 def _lstsq_b(g: Any, out: Any, a: Any, b: Any, *, rcond: Any) -> Any:
-    return mT(_pinv(a, rcond=_cutoff(a, rcond))) @ g
+    return mT(_pinv(a, rcond=_cutoff(a.shape, a.dtype, rcond))) @ g
 
 
 _lstsq.defvjp(_lstsq_a, _lstsq_b, saves=(("out", "a", "b"), ("a",)), local=("", "a⁺ᵀ · ∇out"))
 
 
-def _cutoff(a: Any, rcond: Any) -> float:
+def _cutoff(shape: tuple[int, ...], dtype: Any, rcond: Any) -> float:
     """Singular values below so many times the largest one count as zero."""
-    eps = float(np.finfo(a.dtype).eps)
+    eps = float(np.finfo(dtype).eps)
     if rcond is None:
-        return eps * int(max(a.shape))
+        return eps * max(shape)
     return eps if rcond == -1 else float(rcond)
 
 
@@ -181,7 +181,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, int, Any]:
     a, b = array_of(a), array_of(b)
     x = _lstsq(a, b, rcond=rcond)
     s = svdvals(a)
-    rank = int(np.count_nonzero(s > _cutoff(a, rcond) * s[:1]))
+    rank = int(np.count_nonzero(s > _cutoff(a.shape, s.dtype, rcond) * s[:1]))
     residuals = np.sum(np.square(b - matmul(a, x)), axis=0, keepdims=b.ndim == 1)
     if rank < a.shape[1] or a.shape[0] <= a.shape[1]:
         residuals = residuals[:0]

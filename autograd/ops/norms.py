@@ -171,7 +171,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     >>> x.grad
     Tensor([0.6, 0.8])
     """
-    x = array_of(x)
+    x = _floating(x)
     if axis is None:
         if ord is None:
             return _two_norm(x, axis=None, keepdims=keepdims)
@@ -188,6 +188,11 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     return _matrix(x, ord, axes, keepdims)
 
 
+def _floating(x: Any) -> Any:
+    x = array_of(x)
+    return x if x.dtype.kind in "fc" else x.astype(float)
+
+
 def _position(axis: int, ndim: int) -> int:
     if not -ndim <= axis < ndim:
         raise np.exceptions.AxisError(
@@ -199,7 +204,7 @@ def _position(axis: int, ndim: int) -> int:
 @implements(np.linalg.vector_norm)
 def vector_norm(x: Any, /, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """:func:`norm` of all entries along the axes, taken as one vector."""
-    return _vector(array_of(x), ord, axis, keepdims)
+    return _vector(_floating(x), ord, axis, keepdims)
 
 
 @implements(np.linalg.matrix_norm)
