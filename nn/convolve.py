@@ -242,7 +242,9 @@ def weight_gradient(
     dw = np.zeros_like(g, shape=shape, dtype=dtype, order="C")
     g = g.reshape(n, groups, out, u.area).swapaxes(2, 3)
     for part, block in u.blocks(x.reshape(n, *u.input), dtype, g.shape[1] * out * u.area):
-        h = np.ascontiguousarray(g[part]) if out >= 16 else g[part]  # BLAS: slower on transposes
+        h = g[part]
+        if u.taps > 1 and out >= 16:
+            h = np.ascontiguousarray(h)  # BLAS is slower on a transpose, and here it comes again
         for i in range(u.taps):
             dw[i] += np.matmul(u.row(block, i), h).sum(axis=0)
     split = dw.reshape(u.taps, groups, kernel[1], channels // groups, out)

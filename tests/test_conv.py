@@ -419,6 +419,7 @@ def test_w9_padding_modes_and_the_flip():
     x, k = np.array([[[1.0, 2, 3]]]), np.ones((1, 1, 3))
     found = {p: F.conv1d(x, k, padding=p).ravel().tolist() for p in ("valid", "same", "full")}
     assert found == {"valid": [6], "same": [3, 6, 5], "full": [1, 3, 6, 5, 3]}
+    assert F.conv1d(x, k[..., :2], padding="same").ravel().tolist() == [3, 5, 3]
     k = np.array([[[1.0, 2, 5]]])  # a network does not flip the kernel, convolution does
     assert F.conv1d(x, k, padding="full").ravel().tolist() == [5, 12, 20, 8, 3]
     flipped = F.conv1d(x, k[..., ::-1], padding="full").ravel()
@@ -491,6 +492,7 @@ def test_a_layer_is_its_function_of_its_parameters(rng, dtype):
     y = layer(x)
     expected = F.conv_transpose2d(y, back.weight, back.bias, 2, 1, 1, 2, 2)
     np.testing.assert_array_equal(back(y).data, expected.data)
+    assert back(y).dtype == dtype
     line = Conv1d(4, 2, 3, padding="same", dtype=dtype)(x[..., 0])
     assert ConvTranspose1d(2, 4, 3, padding=1, dtype=dtype)(line).shape == x[..., 0].shape
 
