@@ -1,5 +1,6 @@
 """Rows for autograd/ops/products.py."""
 
+from functools import partial
 from typing import Any
 
 import jax.numpy as jnp
@@ -37,6 +38,10 @@ def _same(name: str, shapes: Any, *, numpy: Any = None, **options: Any) -> Case:
     return _row(name, numpy or getattr(np, name), getattr(jnp, name), shapes, **options)
 
 
+def _on_both_sides(f: Any, y: Any, x: Any) -> Any:
+    return f(x, y), f(y, x)
+
+
 _VECTORS = [((3,), (3,)), ((2, 3), (3,)), ((2, 1, 3), (4, 3)), ((30, 3), (30, 3))]
 
 CASES = [
@@ -59,8 +64,8 @@ CASES = [
     *[
         _row(
             f"{name} with {other}",
-            lambda x, f=getattr(np, name), y=other: (f(x, y), f(y, x)),
-            lambda x, f=getattr(jnp, name), y=other: (f(x, jnp.array(y)), f(jnp.array(y), x)),
+            partial(_on_both_sides, getattr(np, name), other),
+            partial(_on_both_sides, getattr(jnp, name), jnp.array(other)),
             [((2,),)],
         )
         for name in ("dot", "inner", "outer", "kron", "vdot")
