@@ -258,6 +258,9 @@ class Unary(Primitive):
         return tensor
 
 
+_NESTED = frozenset({list, tuple})  # become arrays before a rule could see them
+
+
 class Binary(Primitive):
     """A primitive of two arrays that broadcast."""
 
@@ -270,9 +273,13 @@ class Binary(Primitive):
             if isinstance(y, Box):
                 y_node = y._node
                 y = y._data
+            elif y.__class__ in _NESTED:
+                y = np.asarray(y)
         elif isinstance(y, Box):
             y_node = y._node
             y = y._data
+            if x.__class__ in _NESTED:
+                x = np.asarray(x)
         else:
             return self.forward(x, y)
         tensor = _new(_tensor_class)
@@ -293,33 +300,45 @@ class Function(Primitive):
     def __call__(self, *args: Any, **static: Any) -> Any:
         """Apply it to arrays, or record that if one is a tracked tensor."""
         parents: tuple[ArrayNode | None, ...]
-        if len(args) == 1 and isinstance(x := args[0], Box):  # the loop below, unrolled
-            parents = (x._node,)
-            args = (x._data,)
-            tracked = x._node is not None
+        if len(args) == 1 and isinstance(x := args[0], Box):
+            parents, values = (x._node,), (x._data,)  # what _opened would return
         else:
-            parents = tuple([arg._node if isinstance(arg, Box) else None for arg in args])
-            tracked = any(parents)
-            if not tracked and not any(isinstance(arg, Box) for arg in args):
+            parents, values = _opened(args)
+            if not parents:
                 return self.forward(*args, **static)
-            args = tuple([arg._data if isinstance(arg, Box) else arg for arg in args])
         try:
-            out = self.forward(*args, **static)
+            out = self.forward(*values, **static)
         except ValueError as error:
-            raise _explained(error, self, args) from None
+            raise _explained(error, self, values) from None
         if not hasattr(out, "dtype"):
             out = Outputs.of(out) if isinstance(out, tuple) else np.asarray(out)
-        if not (tracked and (mode := current_mode()).grad):
+        if not (any(parents) and (mode := current_mode()).grad):
             return out.unpacked(None) if isinstance(out, Outputs) else boxed(out, None)
         if self.incomplete:
             self._check_rules(parents)
-        node = _record(self, parents, args, out, mode, static or None)
+        node = _record(self, parents, values, out, mode, static or None)
         if out.__class__ is Outputs:
             return out.unpacked(node)
         tensor = _new(_tensor_class)
         tensor._data = out
         tensor._node = node
         return tensor
+
+
+def _opened(args: Sequence[Any]) -> tuple[tuple[ArrayNode | None, ...], tuple[Any, ...]]:
+    """The nodes and the arrays of ``args``; no nodes at all where there is no tensor among them."""
+    boxes = False
+    parents: list[ArrayNode | None] = []
+    values = []
+    for arg in args:
+        if isinstance(arg, Box):
+            boxes = True
+            parents.append(arg._node)
+            values.append(arg._data)
+        else:
+            parents.append(None)
+            values.append(np.asarray(arg) if arg.__class__ in _NESTED else arg)
+    return (tuple(parents) if boxes else ()), tuple(values)
 
 
 def _explained(error: ValueError, primitive: Primitive, args: Sequence[Any]) -> ValueError:
@@ -423,9 +442,9 @@ def slim(value: Any) -> Any:
 
 
 def without_large(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """``args`` with None for each large array."""
+    """``args`` with the :class:`Spec` of each large array, which is what a drawing then shows."""
     return tuple(
-        [a if a.__class__ in _PLAIN or getattr(a, "size", 0) <= SMALL else None for a in args]
+        [a if a.__class__ in _PLAIN or getattr(a, "size", 0) <= SMALL else slim(a) for a in args]
     )
 
 

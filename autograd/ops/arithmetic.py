@@ -12,6 +12,7 @@ and ``fmod`` have slope 1 in ``x`` also where they jump.  A nan in ``maximum`` o
 result, so the gradient goes on to the arguments.
 """
 
+import math
 import operator
 from typing import Any
 
@@ -59,6 +60,8 @@ def _power_base(g: Any, out: Any, x: Any, y: Any) -> Any:
 
 def _power_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:
     """g · x^y · log x; 0 where x is 0 and y is not negative."""
+    if isinstance(x, (int, float)) and x > 0:
+        return g * (out * math.log(x))
     return g * (out * np.log(np.where((x == 0) & (y >= 0), 1, x)))
 
 

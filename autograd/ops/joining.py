@@ -65,16 +65,25 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0, *, dtype: Any = Non
     >>> ag.concatenate([x, [3.0]])
     Tensor([1., 2., 3.], made by concatenate)
     """
+    if dtype is not None or axis is None:
+        return _converted(arrays, axis, dtype)
+    try:
+        ends = tuple(accumulate([a.shape[axis] for a in arrays]))
+    except AttributeError:  # a list among them
+        return _converted(arrays, axis, None)
+    except IndexError:
+        ends = ()  # NumPy knows what to say about that axis
+    return _concatenate(*arrays, axis=axis, ends=ends)
+
+
+def _converted(arrays: Sequence[Any], axis: int | None, dtype: Any) -> Any:
+    """``concatenate`` of what has to be made an array, of another dtype, or a row first."""
     arrays = [a if hasattr(a, "shape") else np.asarray(a) for a in arrays]
     if dtype is not None:
         arrays = [a.astype(dtype) for a in arrays]
     if axis is None:
         arrays, axis = [ravel(a) for a in arrays], 0
-    try:
-        ends = list(accumulate([a.shape[axis] for a in arrays]))
-    except IndexError:
-        ends = []  # NumPy knows what to say about that axis
-    return _concatenate(*arrays, axis=axis, ends=ends)
+    return concatenate(arrays, axis)
 
 
 @primitive(name="stack")

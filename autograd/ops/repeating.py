@@ -1,4 +1,4 @@
-"""Repeating entries, and turning them round: ``tile``, ``repeat``, ``roll``."""
+"""Repeating entries, and turning them round: ``tile``, ``repeat``, ``roll``, ``flip``, ``rot90``."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import numpy as np
 from ..primitive import implements, primitive
 from .shape import reshape
 
-__all__ = ["repeat", "roll", "tile"]
+__all__ = ["flip", "fliplr", "flipud", "repeat", "roll", "rot90", "tile"]
 
 
 def _counts(x: Any, reps: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -81,3 +81,45 @@ _roll.defvjp(
 def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     """``a`` moved on by ``shift`` along ``axis``; what leaves at the end comes in at the start."""
     return _roll(a, shift=shift, axis=axis)
+
+
+@primitive(name="flip")
+def _flip(x: Any, *, axis: Any) -> Any:
+    return np.flip(x, axis)
+
+
+_flip.defvjp(lambda g, out, x, *, axis: np.flip(g, axis), saves=(), local="∇out flipped back")
+
+
+@implements(np.flip)
+def flip(m: Any, axis: int | tuple[int, ...] | None = None) -> Any:
+    """``m`` back to front along ``axis``, all axes by default."""
+    return _flip(m, axis=axis)
+
+
+@implements(np.flipud)
+def flipud(m: Any) -> Any:
+    """``m`` with its rows in the opposite order."""
+    return _flip(m, axis=0)
+
+
+@implements(np.fliplr)
+def fliplr(m: Any) -> Any:
+    """``m`` with its columns in the opposite order."""
+    return _flip(m, axis=1)
+
+
+@primitive(name="rot90")
+def _rot90(x: Any, *, k: int, axes: tuple[int, int]) -> Any:
+    return np.rot90(x, k, axes)
+
+
+_rot90.defvjp(
+    lambda g, out, x, *, k, axes: np.rot90(g, -k, axes), saves=(), local="∇out turned back"
+)
+
+
+@implements(np.rot90)
+def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+    """``m`` turned by ``k`` right angles, from the first of ``axes`` towards the second."""
+    return _rot90(m, k=k, axes=axes)

@@ -1,11 +1,11 @@
 """Shape: the same entries under other axes.
 
-A view stays a view: ``reshape``, ``transpose``, ``broadcast_to`` and ``flip`` copy nothing where
-NumPy copies nothing, forward or backward.  Most functions here are one of these primitives with the
+A view stays a view: ``reshape``, ``transpose`` and ``broadcast_to`` copy nothing where NumPy copies
+nothing, forward or backward.  Most functions here are one of these primitives with the
 axes worked out.
 
-Joining and splitting are in ``joining.py``, repeating in ``repeating.py``, diagonals in
-``diagonals.py``.
+Joining and splitting are in ``joining.py``, repeating and turning round in ``repeating.py``,
+diagonals in ``diagonals.py``.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.exceptions import AxisError
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..primitive import implements, primitive
+from ..primitive import Box, boxed, implements, primitive
 
 __all__ = [
     "astype",
@@ -25,15 +25,12 @@ __all__ = [
     "broadcast_to",
     "copy",
     "expand_dims",
-    "flip",
-    "fliplr",
-    "flipud",
+    "full_like",
     "matrix_transpose",
     "moveaxis",
     "ravel",
     "reshape",
     "rollaxis",
-    "rot90",
     "squeeze",
     "swapaxes",
     "transpose",
@@ -234,51 +231,6 @@ def broadcast_arrays(*args: Any) -> tuple[Any, ...]:
     return tuple([a if np.shape(a) == shape else broadcast_to(a, shape) for a in args])
 
 
-# --- the other way round ----------------------------------------------------------------------
-
-
-@primitive(name="flip")
-def _flip(x: Any, *, axis: Any) -> Any:
-    return np.flip(x, axis)
-
-
-_flip.defvjp(lambda g, out, x, *, axis: np.flip(g, axis), saves=(), local="∇out flipped back")
-
-
-@implements(np.flip)
-def flip(m: Any, axis: int | tuple[int, ...] | None = None) -> Any:
-    """``m`` back to front along ``axis``, all axes by default."""
-    return _flip(m, axis=axis)
-
-
-@implements(np.flipud)
-def flipud(m: Any) -> Any:
-    """``m`` with its rows in the opposite order."""
-    return _flip(m, axis=0)
-
-
-@implements(np.fliplr)
-def fliplr(m: Any) -> Any:
-    """``m`` with its columns in the opposite order."""
-    return _flip(m, axis=1)
-
-
-@primitive(name="rot90")
-def _rot90(x: Any, *, k: int, axes: tuple[int, int]) -> Any:
-    return np.rot90(x, k, axes)
-
-
-_rot90.defvjp(
-    lambda g, out, x, *, k, axes: np.rot90(g, -k, axes), saves=(), local="∇out turned back"
-)
-
-
-@implements(np.rot90)
-def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
-    """``m`` turned by ``k`` right angles, from the first of ``axes`` towards the second."""
-    return _rot90(m, k=k, axes=axes)
-
-
 # --- copies -----------------------------------------------------------------------------------
 
 
@@ -300,3 +252,12 @@ def astype(x: Any, *, dtype: Any) -> Any:
 
 # The backward pass casts to the argument's dtype.
 astype.defvjp(lambda g, out, x, *, dtype: g, saves=(), local="∇out")
+
+
+@implements(np.full_like)
+def full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
+    """``fill_value`` in the shape and dtype of ``a``, or those given; it gets the gradient."""
+    like = np.empty_like(a, dtype, shape=shape)
+    if isinstance(fill_value, Box):
+        return broadcast_to(fill_value, like.shape).astype(like.dtype)
+    return boxed(np.full_like(like.data, fill_value), None)

@@ -3,6 +3,8 @@
 import jax.numpy as jnp
 import numpy as np
 
+from autograd.ops.cumulative import recurrence
+
 from .arithmetic import INF, NAN
 from .case import Case, Fault, Kink
 from .reductions import AXES, CHOSEN, EXTREMES, ROWS, order_two, over_axes, reduction
@@ -13,6 +15,19 @@ CASES = [
         reduction("cumprod", {"axis": axis}, ROWS, "nonzero", ("cumprod",))
         for axis in (None, 0, 1, -1)
     ],
+    Case(
+        "recurrence",
+        recurrence,
+        [((4,), (4,)), ((3, 2), (3, 2)), ((1,), (1,)), ((0,), (0,))],
+        primitives=("recurrence",),
+    ),
+    Case(
+        "cumprod with a zero among them",
+        lambda x, y: np.cumprod(np.concatenate([x, 0.0 * y[:1], y]), axis=0),
+        [((2,), (3,)), ((1, 2), (2, 2))],
+        jax=lambda x, y: jnp.cumprod(jnp.concatenate([x, 0.0 * y[:1], y]), axis=0),
+        primitives=("recurrence",),
+    ),
     Case("cumsum of a number", np.cumsum, [((),), ((0,),)]),
     Case("cumprod of none", np.cumprod, [((),), ((0,),), ((1,),)]),
     Case("add.accumulate", np.add.accumulate, ROWS, jax=lambda x: jnp.cumsum(x, axis=0)),

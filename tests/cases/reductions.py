@@ -107,6 +107,12 @@ CASES = [
         [((2, 3),)],
         jax=lambda x: jnp.prod(x, axis=1, where=CHOSEN),
     ),
+    Case(
+        "prod with a zero among them",
+        lambda x, y: np.prod(np.concatenate([x, 0.0 * y[:1], y]), axis=0),
+        [((2,), (3,)), ((1, 2), (2, 2))],
+        jax=lambda x, y: jnp.prod(jnp.concatenate([x, 0.0 * y[:1], y]), axis=0),
+    ),
     Case("prod initial", lambda x: np.prod(x, axis=0, initial=2.0), ROWS),
     *over_axes("average", axes=AXES[:6]),
     Case(

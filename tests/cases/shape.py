@@ -112,6 +112,13 @@ CASES = [
     # --- copies
     named("copy", ANY, "copy"),
     Case("clone", lambda x: x.copy() * 2, ANY, primitives=("copy",)),
+    Case(
+        "full_like",
+        np.full_like,
+        [((2, 3), ()), ((3,), (3,)), ((2, 2), (2,)), ((0,), ()), ((), ())],
+        jax=jnp.full_like,
+        primitives=("broadcast_to",),
+    ),
     Case("astype", lambda x: x.astype(np.float64) * x, ANY),
 ]
 

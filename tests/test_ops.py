@@ -1,0 +1,180 @@
+"""What the case table can't say of the primitives: memory, dtypes inside rules, no entries at all."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import backward
+from tests.cases import (
+    arithmetic,
+    joining,
+    ordering,
+    reductions,
+    repeating,
+    samples,
+    shape,
+    transcendental,
+)
+from tests.cases.case import Case, Shapes
+
+# --- views -------------------------------------------------------------------------------------
+
+VIEWS: list[Callable[[Any], Any]] = [
+    lambda x: np.reshape(x, (3, 4)),
+    lambda x: np.ravel(x),
+    lambda x: np.expand_dims(x, 1),
+    lambda x: np.squeeze(np.expand_dims(x, (0, 2))),
+    lambda x: np.atleast_3d(x),
+    lambda x: np.transpose(x),
+    lambda x: np.swapaxes(x, 0, 1),
+    lambda x: np.moveaxis(x, 0, -1),
+    lambda x: np.rollaxis(x, 1),
+    lambda x: x.T,
+    lambda x: x.mT,
+    lambda x: np.broadcast_to(x, (5, 2, 6)),
+    lambda x: np.broadcast_arrays(x, np.ones((3, 1, 1)))[0],
+    lambda x: np.flip(x),
+    lambda x: np.rot90(x),
+    lambda x: np.diagonal(x),
+    lambda x: np.split(x, 2, axis=1)[1],
+    lambda x: np.array_split(x, 2)[0],
+]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_stays_a_view(view: Callable[[Any], Any]) -> None:
+    x = ag.Tensor(np.arange(12.0).reshape(2, 6), requires_grad=True)
+    assert np.shares_memory(view(x).data, x.data)
+
+
+def _sent(y: ag.Tensor, g: np.ndarray) -> np.ndarray:
+    """What the first rule of the operation that made ``y`` returns for ``g``."""
+    node = y.node
+    assert node is not None
+    return node.primitive.rules[0](g, node.out, *node.args, **(node.static or {}))
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda x: np.reshape(x, (3, 4)),
+        lambda x: np.transpose(x),
+        lambda x: np.flip(x),
+        lambda x: np.rot90(x),
+        lambda x: np.expand_dims(x, 0),
+        lambda x: np.concatenate([x, x]),
+        lambda x: np.stack([x, x]),
+        lambda x: np.pad(x, 1),
+    ],
+)
+def test_its_gradient_is_a_view_as_well(view: Callable[[Any], Any]) -> None:
+    y = view(ag.Tensor(np.arange(12.0).reshape(2, 6), requires_grad=True))
+    g = np.ones_like(y.data)
+    assert np.shares_memory(_sent(y, g), g)
+
+
+def test_the_gradient_of_a_sum_takes_no_memory() -> None:
+    x = ag.Tensor(np.ones((1000, 1000)), requires_grad=True)
+    y = np.sum(x, axis=0)
+    g = _sent(y, np.ones(1000))
+    assert g.strides == (0, 8)
+
+
+# --- dtypes ------------------------------------------------------------------------------------
+
+_MODULES = [arithmetic, transcendental, reductions, ordering, shape, repeating, joining]
+_SINGLE: list[Case] = [case for module in _MODULES for case in module.CASES]
+
+
+def _in_single_precision(case: Case, shapes: Shapes) -> tuple[Any, ...]:
+    return tuple(
+        a.astype(np.float32) if a.dtype == np.float64 else a for a in samples.draw(case, shapes)
+    )
+
+
+@pytest.mark.parametrize("case", _SINGLE, ids=lambda case: case.name)
+def test_a_rule_stays_in_single_precision(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine would cast its result, but the work would have been done in double precision."""
+    fitted = backward._fitted
+
+    def checked(share: Any, node: Any, i: int, parent: Any, g: Any) -> Any:
+        single = getattr(g, "dtype", None) == np.float32 and parent.out.dtype == np.float32
+        if single and getattr(share, "dtype", None) is not None:
+            assert share.dtype == np.float32, f"rule {i} of {node.primitive.name}"
+        return fitted(share, node, i, parent, g)
+
+    monkeypatch.setattr(backward, "_fitted", checked)
+    for shapes in case.shapes:
+        arrays = _in_single_precision(case, shapes)
+        argnums = samples.differentiated(case, shapes)
+        xs = [ag.Tensor(a, requires_grad=i in argnums) for i, a in enumerate(arrays)]
+        with np.errstate(all="ignore"):
+            ys = case.f(*xs)
+            ys = [y for y in (ys if isinstance(ys, (tuple, list)) else [ys]) if y.requires_grad]
+            ag.gradients(
+                ys, [xs[i] for i in argnums], [np.ones_like(y.data) for y in ys], allow_unused=True
+            )
+
+
+def test_numbers_leave_single_precision_alone() -> None:
+    x = ag.Tensor(np.ones(3, np.float32), requires_grad=True)
+    y = np.sum(
+        2.0**x / 3 + np.where(x > 0, x, 0.5) - np.clip(x, 0.0, None) ** 0.5, dtype=np.float32
+    )
+    assert y.dtype == np.float32
+    y.backward()
+    assert x.grad is not None
+    assert x.grad.dtype == np.float32
+
+
+def test_a_gradient_comes_back_through_astype_in_its_own_dtype() -> None:
+    x = ag.Tensor(np.ones(3, np.float32), requires_grad=True)
+    np.sum(x.astype(np.float64) * 1.5).backward()
+    assert x.grad is not None
+    assert x.grad.dtype == np.float32
+    np.testing.assert_array_equal(x.grad.data, np.float32(1.5))
+
+
+# --- no entries --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("of", [np.mean, np.var, np.std, np.median, np.nanmean])
+def test_the_mean_of_no_entries_is_nan(of: Callable[[Any], Any]) -> None:
+    x = ag.Tensor(np.zeros((0, 3)), requires_grad=True)
+    with pytest.warns(RuntimeWarning):
+        y = of(x)
+    assert np.isnan(y.item())
+    y.backward()
+    assert x.grad is not None
+    assert x.grad.shape == (0, 3)
+
+
+def test_sums_and_products_of_no_entries() -> None:
+    x = ag.Tensor(np.zeros((2, 0)), requires_grad=True)
+    assert np.sum(x).item() == 0
+    assert np.prod(x).item() == 1
+    assert ag.Tensor(np.zeros(0)).sum().item() == 0
+    np.testing.assert_array_equal(np.prod(x, axis=1).data, [1.0, 1.0])
+    (np.sum(x) + np.prod(x) + np.sum(np.cumprod(x))).backward()
+    assert x.grad is not None
+    assert x.grad.shape == (2, 0)
+
+
+# --- orders beyond the table -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("f", [np.prod, lambda x: np.cumprod(x)[-1]], ids=["prod", "cumprod"])
+def test_a_product_of_zeros_is_exact_at_order_three(f: Callable[[Any], Any]) -> None:
+    first = lambda x: ag.grad(f)(x)[0]
+    second = lambda x: ag.grad(first)(x)[1]
+    np.testing.assert_array_equal(ag.grad(second)(np.zeros(3)), [0.0, 0.0, 1.0])
+
+
+def test_sinc_at_zero_is_exact_at_order_four() -> None:
+    derivative: Callable[[Any], Any] = np.sinc
+    for _ in range(4):
+        derivative = ag.grad(derivative)
+    np.testing.assert_allclose(derivative(0.0), np.pi**4 / 5, rtol=1e-14)
