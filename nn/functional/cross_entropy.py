@@ -17,15 +17,43 @@ from .reduction import reduced, require_reduction
 __all__ = ["cross_entropy", "nll_loss"]
 
 
-def _lowered(x: Any) -> Any:
-    """The scores less the largest of their row."""
-    return x - np.maximum.reduce(x, axis=1, keepdims=True)
+class _Reduction:
+    """How the losses of a batch become one, and what the forward pass leaves to the backward pass.
+
+    The exponentials of the scores are half the work of both.  They are kept for the one backward pass
+    that nearly always follows; another one, or one that is itself recorded, computes them again.
+    """
+
+    __slots__ = ("_kept", "name", "scale")
+
+    def __init__(self, name: str, count: int) -> None:
+        self.name = name
+        self.scale = 1 / max(count, 1) if name == "mean" else 1.0
+        self._kept: list[tuple[Any, ...]] = []
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def keep(self, x: Any, *arrays: Any) -> None:
+        self._kept[:] = [(x, *arrays)]
+
+    def take(self, x: Any) -> tuple[Any, ...] | None:
+        """What was kept for ``x``, which may now be overwritten; None if there is nothing."""
+        kept = self._kept.pop() if self._kept else (None,)
+        return kept[1:] if kept[0] is x else None
+
+
+def _exponentials(x: Any) -> tuple[Any, Any, Any]:
+    """x less the largest entry of its row, the exponentials of that, and their sums."""
+    low = x - np.maximum.reduce(x, axis=1, keepdims=True)
+    e = np.exp(low)
+    return low, e, np.add.reduce(e, axis=1, keepdims=True)
 
 
 @primitive(name="softmax_minus_one_hot")
 def _residual(x: Any, *, labels: Any) -> Any:
-    p = np.exp(_lowered(x))
-    p /= np.add.reduce(p, axis=1, keepdims=True)
+    _, p, total = _exponentials(x)
+    p /= total
     p[np.arange(len(labels)), labels] -= 1
     return p
 
@@ -40,18 +68,26 @@ _residual.defvjp(_residual_rule, saves="x", local="p · (∇out - Σ ∇out · p
 
 
 @primitive(name="cross_entropy")
-def _to_label(x: Any, *, labels: Any, scale: float | None) -> Any:
-    """-log softmax(x_n)[labels_n] for scores x (N, C): (N), or their sum times ``scale``."""
+def _to_label(x: Any, *, labels: Any, reduction: _Reduction) -> Any:
+    """-log softmax(x_n)[labels_n] for scores x (N, C): (N), or the mean or sum of them."""
+    rows = np.arange(len(labels))
     with np.errstate(invalid="ignore", divide="ignore"):  # a row of -inf is nan
-        low = _lowered(x)
-        losses = np.log(np.add.reduce(np.exp(low), axis=1))
-        losses -= low[np.arange(len(labels)), labels]
-        return losses if scale is None else np.add.reduce(losses) * scale
+        low, e, total = _exponentials(x)
+        reduction.keep(x, rows, e, total)
+        losses = np.log(total[:, 0])
+        losses -= low[rows, labels]
+        return losses if reduction.name == "none" else np.add.reduce(losses) * reduction.scale
 
 
-def _to_label_rule(g: Any, out: Any, x: Any, *, labels: Any, scale: float | None) -> Any:
-    share = np.expand_dims(g, 1) if scale is None else g * scale
-    return share * _residual(x, labels=labels)
+def _to_label_rule(g: Any, out: Any, x: Any, *, labels: Any, reduction: _Reduction) -> Any:
+    share = np.expand_dims(g, 1) if reduction.name == "none" else g * reduction.scale
+    kept = reduction.take(x)
+    if kept is None:
+        return share * _residual(x, labels=labels)
+    rows, p, total = kept
+    p /= total
+    p[rows, labels] -= 1
+    return share * p
 
 
 _to_label.defvjp(_to_label_rule, saves="x", local="∇out · (softmax(x) - one-hot)")
@@ -142,11 +178,10 @@ def cross_entropy(
         one_hot[np.arange(len(labels)), labels] = 1
         losses = _to_distribution(x, _smoothed(one_hot, weight, label_smoothing))
         return _averaged(losses, weight, labels, counts, input, reduction, weighted=True)
-    if weight is None and counts is None and reduction != "none":
-        return _to_label(
-            x, labels=labels, scale=1 / max(len(labels), 1) if reduction == "mean" else 1.0
-        )
-    losses = _to_label(x, labels=labels, scale=None)
+    if weight is None and counts is None:
+        losses = _to_label(x, labels=labels, reduction=_Reduction(reduction, len(labels)))
+        return losses if reduction != "none" else _arranged(losses, input, reduction)
+    losses = _to_label(x, labels=labels, reduction=_Reduction("none", len(labels)))
     return _averaged(losses, weight, labels, counts, input, reduction)
 
 
