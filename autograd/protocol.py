@@ -24,7 +24,7 @@ _FUNCTIONS = """argmax argmin argsort argpartition argwhere nonzero flatnonzero 
 all any allclose isclose array_equal array_equiv isposinf isneginf isreal iscomplex iscomplexobj isrealobj
 shape ndim size zeros_like ones_like empty_like full_like result_type can_cast min_scalar_type common_type
 nanargmax nanargmin digitize shares_memory may_share_memory array_repr array_str array2string
-lexsort unravel_index ravel_multi_index histogram_bin_edges isin in1d einsum_path""".split()
+lexsort unravel_index ravel_multi_index isin in1d einsum_path""".split()
 
 NOT_DIFFERENTIABLE: frozenset[Any] = frozenset(
     getattr(np, name) for name in _UFUNCS + _FUNCTIONS if hasattr(np, name)
