@@ -157,6 +157,21 @@ def test_added_vectors_of_a_full_svd_count_as_a_space_only() -> None:
     assert np.isfinite(gradient(rest, x)).all()
 
 
+@pytest.mark.parametrize("scale", [1e-20, 1e20])
+def test_what_counts_as_equal_depends_on_the_size_of_the_matrix(scale: float) -> None:
+    x = np.random.default_rng(4).normal(size=(4, 3))
+    h = x.T @ x
+
+    def left(x: Any) -> Any:
+        return np.sum(np.linalg.svd(x, full_matrices=False)[0] ** 2 * np.arange(12.0).reshape(4, 3))
+
+    def eigen(x: Any) -> Any:
+        return np.sum(np.linalg.eigh(x)[1] ** 2 * np.arange(9.0).reshape(3, 3))
+
+    for f, at in ((left, x), (eigen, h)):
+        np.testing.assert_allclose(gradient(f, scale * at) * scale, gradient(f, at), rtol=1e-9)
+
+
 # --- sizes of numbers --------------------------------------------------------------------------
 
 
