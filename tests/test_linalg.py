@@ -163,10 +163,12 @@ def test_what_counts_as_equal_depends_on_the_size_of_the_matrix(scale: float) ->
     h = x.T @ x
 
     def left(x: Any) -> Any:
-        return np.sum(np.linalg.svd(x, full_matrices=False)[0] ** 2 * np.arange(12.0).reshape(4, 3))
+        return np.sum(
+            np.linalg.svd(x, full_matrices=False)[0] ** 2 * np.arange(12.0).reshape(4, 3) ** 2
+        )
 
     def eigen(x: Any) -> Any:
-        return np.sum(np.linalg.eigh(x)[1] ** 2 * np.arange(9.0).reshape(3, 3))
+        return np.sum(np.linalg.eigh(x)[1] ** 2 * np.arange(9.0).reshape(3, 3) ** 2)
 
     for f, at in ((left, x), (eigen, h)):
         np.testing.assert_allclose(gradient(f, scale * at) * scale, gradient(f, at), rtol=1e-9)
