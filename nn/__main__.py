@@ -111,19 +111,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     stopping = EarlyStopping("val_loss", patience=20)
     began = time.perf_counter()
-    history = fit(
-        model,
-        train,
-        loss=partial(nn.functional.cross_entropy, label_smoothing=0.1),
-        optimizer=optimizer,
-        epochs=epochs,
-        validation=validation,
-        metrics=[accuracy],
-        schedule=optim.CosineAnnealingLR(optimizer, T_max=epochs),
-        callbacks=[stopping, Checkpoint(path, every=5)],
-        resume=path if options.resume else None,
-        progress=not options.quiet,
-    )
+    with _one_thread():
+        history = fit(
+            model,
+            train,
+            loss=partial(nn.functional.cross_entropy, label_smoothing=0.1),
+            optimizer=optimizer,
+            epochs=epochs,
+            validation=validation,
+            metrics=[accuracy],
+            schedule=optim.CosineAnnealingLR(optimizer, T_max=epochs),
+            callbacks=[stopping, Checkpoint(path, every=5)],
+            resume=path if options.resume else None,
+            progress=not options.quiet,
+        )
     seconds = time.perf_counter() - began
     _report(model, test, history, stopping, seconds)
     _write(folder, options.model, history)
@@ -166,6 +167,13 @@ def _digits(seed: int, batch_size: int) -> tuple[DataLoader, DataLoader, DataLoa
         DataLoader(validation, 512),
         DataLoader(test, 512),
     )
+
+
+def _one_thread() -> Any:
+    """In matrix products this small a second thread waits longer than it works."""
+    from threadpoolctl import threadpool_limits  # comes with scikit-learn
+
+    return threadpool_limits(1)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
