@@ -7,6 +7,7 @@ recurrence is a primitive whose gradient is again one.
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..primitive import implements, primitive
 
@@ -100,10 +101,11 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         raise ValueError(f"diff: expected n >= 0, got n={n}.")
     if a.ndim == 0:
         raise ValueError("diff: expected at least one axis, got a 0-d array.")
+    axis = normalize_axis_index(axis, a.ndim, "diff")
     if n and not (prepend is None and append is None):
         ends = [_as_end(prepend, a, axis), a, _as_end(append, a, axis)]
         a = np.concatenate([part for part in ends if part is not None], axis=axis)
-    lead = (slice(None),) * (axis % a.ndim)
+    lead = (slice(None),) * axis
     for _ in range(n):
         a = a[(*lead, slice(1, None))] - a[(*lead, slice(None, -1))]
     return a
@@ -113,4 +115,4 @@ def _as_end(value: Any, a: Any, axis: int) -> Any:
     """A number is as wide as ``a`` and one long along the axis; an array fits by itself."""
     if value is None or np.ndim(value):
         return value
-    return np.broadcast_to(value, [1 if i == axis % a.ndim else n for i, n in enumerate(a.shape)])
+    return np.broadcast_to(value, [1 if i == axis else n for i, n in enumerate(a.shape)])

@@ -7,6 +7,7 @@ the parts are views, and their gradients meet in one buffer (``indexing.py``).
 
 from collections.abc import Sequence
 from itertools import accumulate
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -186,9 +187,9 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """
     axis = normalize_axis_index(axis, ary.ndim, "array_split")
     if np.iterable(indices_or_sections):
-        cuts = [int(i) for i in indices_or_sections]
+        cuts = [index(i) for i in indices_or_sections]
     else:
-        n, parts = ary.shape[axis], int(indices_or_sections)
+        n, parts = ary.shape[axis], index(indices_or_sections)
         if parts <= 0:
             raise ValueError(f"array_split: expected at least 1 section, got {parts}.")
         cuts = [i * (n // parts) + min(i, n % parts) for i in range(1, parts)]
@@ -207,7 +208,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     [Tensor([1.]), Tensor([2., 3.])]
     """
     axis = normalize_axis_index(axis, ary.ndim, "split")
-    if not np.iterable(indices_or_sections) and ary.shape[axis] % int(indices_or_sections):
+    if not np.iterable(indices_or_sections) and ary.shape[axis] % index(indices_or_sections):
         raise ValueError(
             f"split: {ary.shape[axis]} entries, along axis {axis} of shape {ary.shape}, can't be cut "
             f"into {indices_or_sections} equal parts. Use array_split, or give the indices to cut at."

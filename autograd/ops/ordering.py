@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..primitive import implements, primitive
 from .reductions import Axis, kept_shape, restore
@@ -107,12 +108,8 @@ def sort(a: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None)
     return _rearrange(a, order, np.argsort(order, axis=axis), axis=axis)
 
 
-def _one_axis_last(a: Any, axis: Axis) -> Any:
+def _one_axis_last(a: Any, axis: tuple[int, ...]) -> Any:
     """``a`` with the axes to reduce made one, the last."""
-    if axis is None:
-        return np.reshape(a, (-1,))
-    if not isinstance(axis, tuple):
-        return np.moveaxis(a, axis, -1)
     moved = np.moveaxis(a, axis, tuple(range(-len(axis), 0)))
     lead = moved.shape[: a.ndim - len(axis)]
     return np.reshape(moved, (*lead, math.prod(moved.shape[len(lead) :])))
@@ -121,9 +118,10 @@ def _one_axis_last(a: Any, axis: Axis) -> Any:
 @implements(np.median)
 def median(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """The middle entry over ``axis``, or the mean of the two; nan if one entry is."""
-    line = sort(_one_axis_last(a, axis))
+    axes = tuple(range(a.ndim)) if axis is None else normalize_axis_tuple(axis, a.ndim, "median")
+    line = sort(_one_axis_last(a, axes))
     n = line.shape[-1]
     out = np.mean(line[..., (n - 1) // 2 : n // 2 + 1], axis=-1)
     if n and np.any(np.isnan(line[..., -1])):
         out = np.where(np.isnan(line[..., -1]), np.nan, out)
-    return np.reshape(out, kept_shape(a.shape, axis)) if keepdims else out
+    return np.reshape(out, kept_shape(a.shape, axes)) if keepdims else out

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..primitive import implements, primitive
 from .joining import concatenate
@@ -74,7 +75,7 @@ def pad(
 def _widths(pad_width: Any, ndim: int) -> Widths:
     """A number or a pair for all axes, or a pair for each; also as a dict from axis to either."""
     if isinstance(pad_width, dict):
-        given = {axis % ndim: width for axis, width in pad_width.items()}
+        given = {normalize_axis_index(i, ndim, "pad"): width for i, width in pad_width.items()}
         return tuple([_widths(given.get(i, 0), 1)[0] for i in range(ndim)])
     try:
         pairs = np.broadcast_to(pad_width, (ndim, 2)).tolist()

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..primitive import implements, primitive
 from .shape import reshape
@@ -62,7 +63,8 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
         a, axis = reshape(a, (-1,)), 0
     if np.size(repeats) == 1:
         return _repeat(a, repeats=int(np.reshape(repeats, ())), axis=axis)
-    return np.take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis=axis)
+    n = a.shape[normalize_axis_index(axis, a.ndim, "repeat")]
+    return np.take(a, np.repeat(np.arange(n), repeats), axis=axis)
 
 
 @primitive(name="roll")

@@ -84,6 +84,7 @@ def _angle_share(x: Any, y: Any) -> Any:
 
 
 def _sigmoid(x: Any) -> Any:
+    """The logistic function, 1 / (1 + exp(-x)): 0 and 1, with gradient 0, for large numbers."""
     with np.errstate(over="ignore"):  # 1 / (1 + inf) is the 0 that is wanted
         return 1 / (1 + np.exp(-x))
 
@@ -122,10 +123,12 @@ logaddexp2 = binary(np.logaddexp2, lambda g, out, x, y: g * sigmoid(_lead(x, y) 
 
 
 def _softplus(x: Any) -> Any:
+    """log(1 + exp x), without overflow."""
     return np.maximum(x, 0) + np.log1p(np.exp(-np.absolute(x)))
 
 
 def _relu(x: Any) -> Any:
+    """max(x, 0), with gradient 0 at 0."""
     return np.maximum(x, 0)
 
 

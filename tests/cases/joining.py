@@ -195,6 +195,7 @@ FAULTS = [
         IndexError,
         "split.*axis 1.*dimension 1",
     ),
+    Fault("split: float", lambda x: np.split(x, 2.0), (np.ones(4),), TypeError, "integer"),
     Fault(
         "array_split: sections",
         lambda x: np.array_split(x, 0),

@@ -136,5 +136,11 @@ FAULTS = [
         "initial=",
     ),
     Fault("diff: n", lambda x: np.diff(x, n=-1), (np.ones(3),), ValueError, "diff.*n >= 0"),
+    Fault(
+        "diff: axis", lambda x: np.diff(x, axis=2), (np.ones((2, 3)),), IndexError, "diff: axis 2"
+    ),
+    Fault(
+        "median: axis", lambda x: np.median(x, axis=1), (np.ones(3),), IndexError, "median: axis 1"
+    ),
     Fault("diff of a number", np.diff, (1.0,), ValueError, "diff.*0-d"),
 ]

@@ -5,6 +5,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from autograd.ops.padding import pad
+
 from .case import Case, Shapes
 from .shape import ANY, CUBES, LINES, MATRICES, fault, named
 
@@ -93,6 +95,7 @@ CASES = [
     *_pads(),
     Case("pad empty", lambda x: np.pad(x, 1, "empty")[1:-1], [((3,),)]),
     Case("pad of none", lambda x: np.pad(x, 2), [((0,),), ((2, 0),)]),
+    Case("pad by a dict", lambda x: pad(x, {-1: (1, 2)}), [((3,),), ((2, 3),)]),
     Case("pad by 0", lambda x: np.pad(x, 0), [((3,),), ((2, 3),)]),
     Case(
         "pad reflect by more than there is",
@@ -109,6 +112,14 @@ FAULTS = [
     fault("tile: negative", lambda x: np.tile(x, -1), 3, ValueError, "tile.*negative"),
     fault("repeat: negative", lambda x: np.repeat(x, -1), 3, ValueError, "repeat.*negative"),
     fault("repeat: counts", lambda x: np.repeat(x, [1, 2]), 3, ValueError, "broadcast"),
+    fault(
+        "repeat by counts: axis",
+        lambda x: np.repeat(x, [1, 2, 3], axis=1),
+        3,
+        IndexError,
+        "repeat: axis 1",
+    ),
+    fault("pad: axis", lambda x: np.pad(x, {1: 2}), 3, IndexError, "pad: axis 1"),
     fault("repeat: axis", lambda x: np.repeat(x, 2, axis=1), 3, IndexError, "repeat.*axis 1"),
     fault("diagonal of a row", np.diagonal, 3, ValueError, "diagonal.*at least two"),
     fault("diag of a cube", np.diag, (1, 1, 1), ValueError, r"diag.*\(1, 1, 1\)"),
