@@ -17,12 +17,16 @@ __all__ = ["dead_units", "marks_of", "saturated"]
 
 RECTIFIERS = {"relu", "relu6"}
 RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "hardtanh": (-1.0, 1.0)}
+WATCHED = {*RECTIFIERS, *RANGES}
 MANY_ZEROS = 0.5
 MANY_SATURATED = 0.1
 
 
 def marks_of(op: str, out: Any, value: Quantity | None, grad: Quantity | None) -> tuple[Mark, ...]:
     """The marks of an operation's result and of its gradient, the worst first."""
+    if value is not None and value.is_number and op not in WATCHED:
+        if value.finite and (grad is None or grad.finite):
+            return ()
     marks = []
     for quantity, of in ((value, ""), (grad, "∇ ")):
         if quantity is not None and quantity.trouble():

@@ -6,20 +6,34 @@ Reference: https://mermaid.js.org/syntax/flowchart.html
 from collections.abc import Collection, Iterator
 
 from .description import Description, Path, Vertex, Wire
+from .overview import OVERVIEW_NOTE, parts_of
 from .quantity import number
 from .wording import Wording, clean, symbol
 
 __all__ = ["mermaid"]
+
+MOST = 500
+"""Mermaid itself refuses more edges than that."""
 
 DIRECTIONS = {"LR": "LR", "RL": "RL", "TB": "TB", "BT": "BT"}
 
 
 def mermaid(description: Description, show: Collection[str], rankdir: str) -> str:
     """A flowchart: values in the nodes, local derivatives on the arrows."""
+    if len(description.vertices) > MOST:
+        return _overview(description)
     said = Wording(description)
     lines = [f"flowchart {DIRECTIONS[rankdir]}", *_within(said, (), show)]
     lines += [_arrow(wire) for wire in description.wires]
     lines += [f"%% {clean(note, 400)}" for note in description.notes]
+    return "\n".join(lines) + "\n"
+
+
+def _overview(description: Description) -> str:
+    """The parts of a graph that is too large, without wires."""
+    lines = [f"flowchart TB\n  %% {clean(OVERVIEW_NOTE, 400)}"]
+    for i, part in enumerate(parts_of(description)):
+        lines.append(f'  p{i}["{_text(part.name)}<br/>{part.operations} operations"]')
     return "\n".join(lines) + "\n"
 
 

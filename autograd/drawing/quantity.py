@@ -41,32 +41,22 @@ class Quantity:
     The statistics are those of the finite entries; ``rms`` is the root of their mean square.
     """
 
-    __slots__ = (
-        "data",
-        "dtype",
-        "infs",
-        "known",
-        "max",
-        "mean",
-        "min",
-        "nans",
-        "rms",
-        "shape",
-        "std",
-        "zeros",
-    )
+    data: Any = None
+    shape: tuple[int, ...] = ()
+    dtype: Any = np.dtype(np.float64)
+    known = True
+    nans = infs = zeros = 0
+    mean = std = min = max = rms = 0.0
 
     def __init__(self, value: Any) -> None:
-        self.shape: tuple[int, ...] = tuple(getattr(value, "shape", None) or ())
-        self.dtype: Any = getattr(value, "dtype", np.dtype(np.float64))
-        self.data: Any = None
-        self.known = not isinstance(value, Spec)
-        self.nans = self.infs = self.zeros = 0
-        self.mean = self.std = self.min = self.max = self.rms = 0.0
-        if isinstance(value, float):
+        if value.__class__ is float:  # most of the largest graphs
             self.data = value
             self._of_number(value)
-        elif self.known:
+            return
+        self.shape = tuple(getattr(value, "shape", None) or ())
+        self.dtype = getattr(value, "dtype", np.dtype(np.float64))
+        self.known = not isinstance(value, Spec)
+        if self.known:
             self._of_array(np.asarray(value))
 
     def _of_number(self, x: float) -> None:
@@ -109,7 +99,7 @@ class Quantity:
     @property
     def is_number(self) -> bool:
         """Whether it is one real number whose value is known."""
-        return self.data is not None and self.size == 1 and np.ndim(self.data) == 0
+        return self.data is not None and self.shape == ()
 
     def item(self) -> float:
         """The number of a quantity that is one."""
@@ -125,6 +115,8 @@ class Quantity:
         """The second line of a large array: mean ± standard deviation, and the range."""
         if not self.known or self.size <= FULL:
             return ""
+        if self.min == self.max:
+            return f"all {number(self.min)}" if self.finite else ""
         return (
             f"{number(self.mean, 2)} ± {number(self.std, 2)} "
             f"in [{number(self.min, 2)}, {number(self.max, 2)}]"
@@ -134,7 +126,8 @@ class Quantity:
         """In a sentence: more digits, or the shape with its statistics."""
         if self.data is not None and self.size <= FULL:
             return _entries(self.data, 6)
-        return " ".join([self.text(), self.statistics() or "(not kept)"])
+        known = " ".join(filter(None, [self.trouble(), self.statistics()]))
+        return f"{self.text()} {known if self.known else '(not kept)'}".rstrip()
 
     def trouble(self) -> str:
         """What is wrong with it: ``2 nan``, ``1 inf``; empty for finite numbers."""

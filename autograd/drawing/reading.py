@@ -251,8 +251,10 @@ def read(
     order = topological_order(nodes)
     order.reverse()
     found = Description(outside, [], operations=sum(1 for node in order if node.parents))
-    gradients, sent = _gradients(reader, order, nodes, found.notes)
+    detailed = len(order) <= DETAILED
+    gradients, sent = _gradients(reader, order, nodes, found.notes, detailed)
     paths = _paths(order)
+    ends = set(nodes)  # a list would compare Values by their numbers
     vertices: dict[Any, Vertex] = {}
     constants: dict[int, Vertex] = {}
     for number, node in enumerate(order):
@@ -260,10 +262,8 @@ def read(
             reader, f"n{number}", node, gradients.get(node), names, values or {}
         )
         vertex.path = paths[node]
-        vertex.root = node in nodes
-        wires = _wires(
-            reader, node, vertices, constants, names, sent.get(node), len(order) <= DETAILED
-        )
+        vertex.root = node in ends
+        wires = _wires(reader, node, vertices, constants, names, sent.get(node), detailed)
         found.vertices += [
             w.source for w in wires if not w.tracked and w.source not in found.vertices[-8:]
         ]
@@ -278,7 +278,7 @@ def read(
 
 
 def _gradients(
-    reader: Reader, order: Sequence[Any], roots: Sequence[Any], notes: list[str]
+    reader: Reader, order: Sequence[Any], roots: Sequence[Any], notes: list[str], detailed: bool
 ) -> tuple[dict[Any, Quantity], dict[Any, list[Quantity | None]]]:
     """Every node's gradient, and what every argument was sent, by one sweep of our own."""
     gradients: dict[Any, Quantity] = {}
@@ -292,7 +292,8 @@ def _gradients(
         except RuntimeError as reason:
             reasons.append(str(reason))
             given = [LOST] * len(node.parents)
-        sent[node] = [None if s is None or s is LOST else _quantity(s) for s in given]
+        if detailed:
+            sent[node] = [None if s is None or s is LOST else _quantity(s) for s in given]
         for parent, share in zip(node.parents, given, strict=True):
             if parent is not None:
                 earlier = in_flight.get(parent)

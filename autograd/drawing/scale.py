@@ -36,6 +36,8 @@ class Plan(NamedTuple):
 
 def planned(description: Description, depth: int | Literal["auto"]) -> Plan:
     """The plan for ``depth``, or for the best one."""
+    if not deepest(description) and description.operations > LINE_SIZE:
+        return Plan(description, "overview", 0)
     if depth != "auto":
         folded = _at(description, depth)
         return Plan(folded, _regime(folded), depth)
