@@ -9,7 +9,8 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import numpy as np
 import nn
 import optim
 from autograd import manual_seed
+from nn import checkpoint
 from nn.data import DataLoader, TensorDataset, stratified_split
 from nn.training import (
     Checkpoint,
@@ -98,10 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     epochs = options.epochs or epochs
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{options.model}.safetensors"
+    path = folder / f"{options.model}-run.safetensors"
     if options.resume and not path.exists():
-        print(f"There is no {path} to resume. Leave out --resume.", file=sys.stderr)
-        return 2
+        sys.exit(f"There is no {path} to resume. Leave out --resume.")
 
     parameters = sum(p.size for p in model.parameters())
     print(
@@ -111,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     stopping = EarlyStopping("val_loss", patience=20)
     began = time.perf_counter()
-    with _one_thread():
+    with _one_thread(), _sentences_only():
         history = fit(
             model,
             train,
@@ -127,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     seconds = time.perf_counter() - began
     _report(model, test, history, stopping, seconds)
-    _write(folder, options.model, history)
+    _write(folder, options.model, model, history)
     return 130 if history.stopped == "interrupted" else 0
 
 
@@ -137,7 +138,7 @@ def _report(model: nn.Module, test: Any, history: Any, stopping: Any, seconds: f
     measured = evaluate(model, test, loss=nn.functional.cross_entropy, metrics=[accuracy])
     counts = confusion_matrix(predict(model, test), np.concatenate([y for _, y in test]))
     errors = [(counts[i, j], i, j) for i, j in np.argwhere(counts) if i != j]
-    worst = ", ".join(f"{i} for {j} ({n})" for n, j, i in sorted(errors, reverse=True)[:4])
+    worst = ", ".join(f"{i} for {j} ({n})" for n, i, j in sorted(errors, reverse=True)[:4])
     print(
         f"{seconds:.1f} s, best epoch {stopping.best_epoch}; "
         f"test accuracy: {100 * measured['accuracy']:.2f} %"
@@ -145,10 +146,14 @@ def _report(model: nn.Module, test: Any, history: Any, stopping: Any, seconds: f
     )
 
 
-def _write(folder: Path, name: str, history: Any) -> None:
+def _write(folder: Path, name: str, model: nn.Module, history: Any) -> None:
+    checkpoint.save(folder / f"{name}.safetensors", model=model)
     (folder / f"{name}.json").write_text(json.dumps(history.to_dict()))
     history.plot().savefig(folder / f"{name}.png", dpi=150)
-    print(f"wrote {folder}/{name}.safetensors (checkpoint), {name}.png (curves), {name}.json")
+    print(
+        f"in {folder}: {name}.safetensors (the best weights), {name}-run.safetensors (for --resume), "
+        f"{name}.png (the curves), {name}.json"
+    )
 
 
 def _digits(seed: int, batch_size: int) -> tuple[DataLoader, DataLoader, DataLoader]:
@@ -174,6 +179,15 @@ def _one_thread() -> Any:
     from threadpoolctl import threadpool_limits  # comes with scikit-learn
 
     return threadpool_limits(1)
+
+
+@contextmanager
+def _sentences_only() -> Iterator[None]:
+    """A checkpoint that does not fit the options ends the program with the sentence that says so."""
+    try:
+        yield
+    except ValueError as error:
+        sys.exit(str(error))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

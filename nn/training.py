@@ -112,8 +112,8 @@ class History:
 class Run:
     """One call of :func:`fit`, as callbacks see it.
 
-    ``epoch`` counts the finished epochs, ``step`` the optimizer's steps; a callback that sets
-    ``stop`` to a reason ends the training after this step.
+    ``epoch`` counts the finished epochs of ``epochs``, ``step`` the optimizer's steps; a callback
+    that sets ``stop`` to a reason ends the training after this step.
     """
 
     def __init__(
@@ -123,7 +123,9 @@ class Run:
         loader: Any,
         schedule: Schedule | None,
         callbacks: Sequence["Callback"],
+        epochs: int = 0,
     ) -> None:
+        self.epochs = epochs
         self.model = model
         self.optimizer = optimizer
         self.loader = loader
@@ -299,8 +301,11 @@ class Checkpoint(Callback):
 
     def on_epoch(self, run: Run) -> None:
         """Save after every ``every`` epochs, and after the last one."""
-        if self.every_steps is None and (run.epoch % self.every == 0 or run.stop):
+        if run.stop or run.epoch == run.epochs or self._is_due(run.epoch):
             run.save(self.path)
+
+    def _is_due(self, epoch: int) -> bool:
+        return self.every_steps is None and epoch % self.every == 0
 
 
 class Means:
@@ -386,7 +391,7 @@ def fit(
     True
     """
     _check(train, epochs, accumulate, schedule_each)
-    run = Run(model, optimizer, train, schedule, callbacks)
+    run = Run(model, optimizer, train, schedule, callbacks, epochs)
     if resume is not None:
         run.load(resume)
     teacher = _Teacher(run, loss, _named(metrics), clip_norm, error_if_nonfinite)
