@@ -42,7 +42,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Mode:
-    """One immutable setting of all modes; ``outer`` is the one that an exit restores.
+    """One setting of all modes, not changed but for the path of a scope that is entered again;
+    ``outer`` is the one that an exit restores.
 
     ``careful`` says that recording has more to do than usual, so that an operation asks once.
     """
@@ -227,16 +228,22 @@ class scope(_Switch):
         self._latest: Mode | None = None
 
     def __enter__(self) -> None:
-        # Every call of a layer comes here, nearly always out of the same mode as the last time.
+        # Every call of a layer comes here, nearly always out of the same mode as the last time: then
+        # the mode of that time serves again, with a new path.
         outer = _mode.get()
         inside = self._latest
         if inside is None or inside.outer is not outer:
             inside = self._latest = self._inside(outer)
+        else:
+            inside.scope = self._path(outer)
         _mode.set(inside)
 
     def _inside(self, outer: Mode) -> Mode:
+        return Mode(outer.grad, outer.anomaly, outer.record, self._path(outer), outer)
+
+    def _path(self, outer: Mode) -> Scope:
         entry = (*self._entry,)  # a new pair each time, so that two calls can be told apart
-        return Mode(outer.grad, outer.anomaly, outer.record, (*outer.scope, entry), outer)
+        return (*outer.scope, entry)
 
 
 def scope_path(path: Scope) -> str:

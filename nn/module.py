@@ -201,34 +201,38 @@ class Module:
         return module
 
     def _named(
-        self, kind: type[Tensor], prefix: str, remove_duplicate: bool
+        self, kind: type[Tensor], prefix: str, recurse: bool, remove_duplicate: bool
     ) -> Iterator[tuple[str, Any]]:
         seen = set()
-        for path, module in self.named_modules(prefix, remove_duplicate):
+        modules = self.named_modules(prefix, remove_duplicate) if recurse else [(prefix, self)]
+        for path, module in modules:
             for name, value in list(vars(module).items()):
                 if isinstance(value, kind) and not (remove_duplicate and id(value) in seen):
                     seen.add(id(value))
                     yield (f"{path}.{name}" if path else name), value
 
     def named_parameters(
-        self, prefix: str = "", remove_duplicate: bool = True
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
-        """All parameters with their paths (``"features.2.weight"``); a shared one comes once."""
-        return self._named(Parameter, prefix, remove_duplicate)
+        """All parameters with their paths (``"features.2.weight"``); a shared one comes once.
 
-    def parameters(self) -> Iterator[Parameter]:
-        """All parameters, those of the modules inside too."""
-        return (parameter for _, parameter in self.named_parameters())
+        Without ``recurse`` only those of the module itself.
+        """
+        return self._named(Parameter, prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """All parameters, with ``recurse`` those of the modules inside too."""
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
     def named_buffers(
-        self, prefix: str = "", remove_duplicate: bool = True
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Buffer]]:
         """All buffers with their paths."""
-        return self._named(Buffer, prefix, remove_duplicate)
+        return self._named(Buffer, prefix, recurse, remove_duplicate)
 
-    def buffers(self) -> Iterator[Buffer]:
-        """All buffers, those of the modules inside too."""
-        return (buffer for _, buffer in self.named_buffers())
+    def buffers(self, recurse: bool = True) -> Iterator[Buffer]:
+        """All buffers, with ``recurse`` those of the modules inside too."""
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
 
     # --- changing all of it -------------------------------------------------------------------
 

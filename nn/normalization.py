@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd import Tensor, get_default_dtype
+from autograd import get_default_dtype
 
 from . import functional as F
 from .module import Module
@@ -170,23 +170,16 @@ class _InstanceNorm(_ChannelNorm):
     def forward(self, input: Any) -> Any:
         """``instance_norm``; with running statistics, these after ``eval()``."""
         self._require_shape(input)
-        if self.running_mean is None or self.running_var is None:
-            return F.instance_norm(input, self.weight, self.bias, self.eps)
-        statistics = (self.running_mean, self.running_var)
-        if not self.training:
-            return F.batch_norm(input, *statistics, self.weight, self.bias, False, 0.0, self.eps)
-        self._follow(input, self.momentum or 0.0)  # as in PyTorch, which counts no batches here
-        return F.instance_norm(input, self.weight, self.bias, self.eps)
-
-    def _follow(self, input: Any, share: float) -> None:
-        """Move the running statistics towards the mean over the batch of the instances' own."""
-        values = input.data if isinstance(input, Tensor) else input
-        axes = tuple(range(2, input.ndim))
-        means = (values.mean(axes), values.var(axes, ddof=1))
-        for running, new in zip((self.running_mean, self.running_var), means, strict=True):
-            if running is not None:
-                moved = (1 - share) * running.data + share * new.mean(0)
-                running.data = moved.astype(running.dtype)
+        return F.instance_norm(
+            input,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training or self.running_mean is None,
+            self.momentum or 0.0,  # as in PyTorch, which counts no batches here
+            self.eps,
+        )
 
 
 class InstanceNorm1d(_InstanceNorm):

@@ -62,8 +62,7 @@ def _layers(model: Any) -> list[tuple[str, Any]]:
 
 
 def _own(module: Any) -> list[Any]:
-    inside = {id(p) for child in module.children() for p in child.parameters()}
-    return [p for p in module.parameters() if id(p) not in inside]
+    return list(module.parameters(recurse=False))
 
 
 def _row(path: str, module: Any, outputs: dict[int, list[Any]]) -> _Row:

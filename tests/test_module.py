@@ -48,6 +48,8 @@ def test_parameters_come_with_their_paths_own_ones_first(block):
     assert [name for name, _ in block.named_modules()] == ["", "first", "second"]
     assert list(block.children()) == [block.first, block.second]
     assert [n for n, _ in block.named_parameters(prefix="net")][1] == "net.first.weight"
+    assert list(block.parameters(recurse=False)) == [block.scale]
+    assert list(block.buffers(recurse=False)) == [block.seen]
 
 
 def test_a_shared_parameter_comes_once_and_is_saved_under_both_names():
@@ -170,6 +172,14 @@ def test_modules_in_lists_and_dicts_are_named_after_these():
         "model.layers.2 (Linear)",
         "model.heads.a (Linear)",
     ]
+
+
+def test_two_calls_of_one_module_can_be_told_apart():
+    layer = nn.Linear(4, 4)
+    first, second, third = layer(X), layer(X), layer(X)
+    scopes = [out.node.scope for out in (first, second, third)]
+    assert scopes[0] == scopes[1] == scopes[2]
+    assert len({id(scope[-1]) for scope in scopes}) == 3
 
 
 def test_the_scope_is_left_after_an_error(block):

@@ -169,21 +169,37 @@ def _move(running: Any, new: Any, momentum: float) -> None:
         running.data = moved.astype(values.dtype)
 
 
-def instance_norm(input: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+def instance_norm(
+    input: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
     """γ_c (x - μ) / √(σ² + ε) + β_c over the positions of each channel of each sample.
 
-    For ``input`` x (N, C, d...).  Raises ``ValueError`` for fewer than two positions.
+    For ``input`` x (N, C, d...).  Running statistics, where they are given, move towards the batch's
+    averages of μ and of the unbiased σ², and are used without ``use_input_stats``.  ``weight`` γ and
+    ``bias`` β have the shape (C).  Raises ``ValueError`` for fewer than two positions.
 
     D. Ulyanov, A. Vedaldi and V. Lempitsky, "Instance Normalization", 2016.
     """
     _require_channels("instance_norm", input, 3)
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, eps=eps)
     positions = math.prod(input.shape[2:])
     if positions <= 1:
         raise ValueError(
             f"instance_norm: an input of shape {input.shape} has {positions} position for each "
             "channel, whose variance is 0. Normalize before the positions are pooled."
         )
-    out = standardize(input, axes=tuple(range(2, input.ndim)), eps=eps).out
+    out, mean, var = standardize(input, axes=tuple(range(2, input.ndim)), eps=eps)
+    if running_mean is not None:
+        _move(running_mean, as_array(mean).mean(0), momentum)
+        _move(running_var, as_array(var).mean(0) * (positions / (positions - 1)), momentum)
     return _scaled(out, weight, bias, (input.shape[1],) + (1,) * (input.ndim - 2))
 
 

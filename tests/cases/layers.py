@@ -140,7 +140,12 @@ CASES = [
         jax=lambda x, w: _normal(x, tuple(range(-w.ndim, 0))) * w,
     ),
     Case("group_norm", lambda x, w, b: F.group_norm(x, 2, w, b), GROUPS, jax=_group_norm),
-    Case("instance_norm", F.instance_norm, POSITIONS, jax=_instance_norm),
+    Case(
+        "instance_norm",
+        lambda x, w, b: F.instance_norm(x, weight=w, bias=b),
+        POSITIONS,
+        jax=_instance_norm,
+    ),
     *[
         Case(
             f"local_response_norm {size}",
