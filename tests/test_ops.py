@@ -163,6 +163,19 @@ def test_sums_and_products_of_no_entries() -> None:
     assert x.grad.shape == (2, 0)
 
 
+# --- ties ---------------------------------------------------------------------------------------
+
+
+def test_sorting_keeps_ties_in_their_order() -> None:
+    x = ag.Tensor(np.tile([1.0, 0.0], 50), requires_grad=True)
+    expected = np.argsort(x.data, kind="stable")
+    np.testing.assert_array_equal(np.argsort(x).data, expected)
+    np.testing.assert_array_equal(x.argsort().data, expected)
+    np.sum(np.sort(x, kind="quicksort") * np.arange(100.0)).backward()
+    assert x.grad is not None
+    np.testing.assert_array_equal(x.grad.data[expected], np.arange(100.0))
+
+
 # --- orders beyond the table -------------------------------------------------------------------
 
 

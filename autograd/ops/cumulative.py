@@ -1,4 +1,4 @@
-"""Running sums and products, and differences of neighbours.
+"""Running sums and products, differences of neighbours, and integrals by them.
 
 ``cumprod`` is exact with zeros, at every order: its gradient is a linear recurrence, and that
 recurrence is a primitive whose gradient is again one.
@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from ..primitive import implements, primitive
 
-__all__ = ["cumprod", "cumsum", "diff", "recurrence"]
+__all__ = ["cumprod", "cumsum", "diff", "recurrence", "trapezoid"]
 
 
 def _from_the_end(x: Any, axis: int) -> Any:
@@ -109,6 +109,20 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     for _ in range(n):
         a = a[(*lead, slice(1, None))] - a[(*lead, slice(None, -1))]
     return a
+
+
+@implements(np.trapezoid)
+def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
+    """The integral of ``y`` along ``axis`` by the trapezoidal rule, at points ``x`` or ``dx`` apart."""
+    axis = normalize_axis_index(axis, y.ndim, "trapezoid")
+    lead = (slice(None),) * axis
+    width: Any = dx
+    if x is not None and np.ndim(x) == 1:
+        width = np.reshape(np.diff(x), [-1 if i == axis else 1 for i in range(y.ndim)])
+    elif x is not None:
+        width = np.diff(x, axis=axis)
+    middle = y[(*lead, slice(1, None))] + y[(*lead, slice(None, -1))]
+    return np.sum(width * middle / 2.0, axis=axis)
 
 
 def _as_end(value: Any, a: Any, axis: int) -> Any:

@@ -22,6 +22,7 @@ __all__ = [
     "block",
     "column_stack",
     "concatenate",
+    "delete",
     "dsplit",
     "dstack",
     "hsplit",
@@ -214,6 +215,15 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
             f"into {indices_or_sections} equal parts. Use array_split, or give the indices to cut at."
         )
     return array_split(ary, indices_or_sections, axis)
+
+
+@implements(np.delete)
+def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
+    """``arr`` without the entries ``obj`` (an index, a slice, several or a mask) of ``axis``."""
+    if axis is None:
+        arr, axis = ravel(arr), 0
+    n = arr.shape[normalize_axis_index(axis, arr.ndim, "delete")]
+    return np.take(arr, np.delete(np.arange(n), obj), axis=axis)
 
 
 def _require_axes(name: str, ary: Any, ndim: int) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..primitive import implements, primitive
+from ..primitive import boxed, implements, primitive
 from .reductions import Axis, kept_shape, restore
 
-__all__ = ["max", "median", "min", "ptp", "shared", "sort"]
+__all__ = ["argsort", "max", "median", "min", "ptp", "shared", "sort"]
 
 
 def shared(g: Any, won: Any, axis: Axis) -> Any:
@@ -99,13 +99,19 @@ _rearrange.defvjp(
 )
 
 
+@implements(np.argsort)
+def argsort(a: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None) -> Any:
+    """The indices that sort ``a``, ties in their order whatever ``kind`` says; no gradient."""
+    return boxed(np.argsort(a._data, axis, kind="stable"), None)
+
+
 @implements(np.sort)
 def sort(a: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None) -> Any:
     """A sorted copy, stable whatever ``kind`` says; nan comes last."""
     if axis is None:
         a, axis = np.reshape(a, (-1,)), 0
-    order = np.argsort(a, axis=axis, kind="stable")
-    return _rearrange(a, order, np.argsort(order, axis=axis), axis=axis)
+    order = argsort(a, axis)
+    return _rearrange(a, order, argsort(order, axis), axis=axis)
 
 
 def _one_axis_last(a: Any, axis: tuple[int, ...]) -> Any:

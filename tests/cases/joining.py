@@ -117,6 +117,23 @@ CASES = [
         [((3,),), ((2, 3),)],
     ),
     Case(
+        "delete",
+        lambda x: np.delete(x, [0, 2]),
+        [((4,),), ((2, 3),)],
+        jax=lambda x: jnp.delete(x, np.array([0, 2])),
+    ),
+    Case(
+        "delete axis=1",
+        lambda x: np.delete(x, 1, axis=1),
+        [((2, 3),), ((1, 2),)],
+        jax=lambda x: jnp.delete(x, 1, axis=1),
+    ),
+    Case(
+        "delete by slice and mask",
+        lambda x: np.delete(np.delete(x, slice(1, 3), 0), [True, False], 0),
+        [((4,),), ((4, 2),)],
+    ),
+    Case(
         "split and join", lambda x: np.concatenate(np.split(x * x, 2)[::-1]), [((4,),), ((2, 3),)]
     ),
 ]
@@ -215,6 +232,10 @@ FAULTS = [
         (np.ones((2, 2)),),
         ValueError,
         r"dsplit.*\(2, 2\)",
+    ),
+    Fault("delete: index", lambda x: np.delete(x, 5), (np.ones(3),), IndexError, "index 5"),
+    Fault(
+        "delete: axis", lambda x: np.delete(x, 0, 1), (np.ones(3),), IndexError, "delete: axis 1"
     ),
     Fault(
         "insert has no rule", lambda x: np.insert(x, 1, 2.0), (np.ones(3),), TypeError, "np.insert"

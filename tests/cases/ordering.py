@@ -45,6 +45,16 @@ CASES = [
         jax=lambda x, y: jnp.diff(x, prepend=0.0, append=y),
     ),
     Case("diff, prepend a number", lambda x: np.diff(x, axis=0, prepend=1.5), ROWS),
+    *[
+        reduction("trapezoid", options, [((5,),), ((4, 3),), ((1, 1),)], "real")
+        for options in ({}, {"dx": 0.5}, {"axis": 0})
+    ],
+    Case(
+        "trapezoid at points",
+        np.trapezoid,
+        [((4,), (4,)), ((2, 3), (3,)), ((2, 3), (2, 3))],
+        jax=jnp.trapezoid,
+    ),
     *over_axes("max", "distinct", axes=EXTREMES),
     *over_axes("min", "distinct", axes=EXTREMES),
     *over_axes("ptp", "distinct", axes=EXTREMES),
