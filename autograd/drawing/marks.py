@@ -24,9 +24,9 @@ MANY_SATURATED = 0.1
 
 def marks_of(op: str, out: Any, value: Quantity | None, grad: Quantity | None) -> tuple[Mark, ...]:
     """The marks of an operation's result and of its gradient, the worst first."""
-    if value is not None and value.is_number and op not in WATCHED:
-        if value.finite and (grad is None or grad.finite):
-            return ()
+    fine = value is not None and value.finite and (grad is None or grad.finite)
+    if fine and value is not None and value.is_number and op not in WATCHED:
+        return ()
     marks = []
     for quantity, of in ((value, ""), (grad, "∇ ")):
         if quantity is not None and quantity.trouble():

@@ -7,7 +7,7 @@ stylesheet can exchange one theme for the other by looking at the code alone.
 
 from typing import NamedTuple
 
-__all__ = ["DARK", "LIGHT", "Palette", "palette", "stylesheet"]
+__all__ = ["DARK", "LIGHT", "Palette", "page_stylesheet", "palette", "stylesheet"]
 
 
 class Palette(NamedTuple):
@@ -94,8 +94,29 @@ def palette(theme: str) -> Palette:
 
 def stylesheet() -> str:
     """CSS that turns the light palette into the dark one where the reader prefers that."""
-    rules = "".join(
-        f'[fill="{light}"]{{fill:{dark}}}[stroke="{light}"]{{stroke:{dark}}}'
-        for light, dark in zip(LIGHT, DARK, strict=True)
+    return f"@media (prefers-color-scheme: dark){{{_exchanged(DARK)}}}"
+
+
+def variables(palette: Palette) -> str:
+    """The palette as CSS variables, a role each."""
+    return " ".join([f"--{role}: {color};" for role, color in palette._asdict().items()])
+
+
+def page_stylesheet(theme: str) -> str:
+    """CSS for a page around a picture: the variables, and what the page's own theme overrules."""
+    if theme != "auto":
+        return f":root {{ {variables(palette(theme))} }}"
+    rules = [f":root {{ {variables(LIGHT)} }}"]
+    rules.append(f"@media (prefers-color-scheme: dark) {{ :root {{ {variables(DARK)} }} }}")
+    for name, colors in (("light", LIGHT), ("dark", DARK)):
+        root = f':root[data-theme="{name}"]'
+        rules.append(f"{root} {{ {variables(colors)} }} {_exchanged(colors, root)}")
+    return "\n".join(rules)
+
+
+def _exchanged(colors: Palette, within: str = "") -> str:
+    """Rules that paint what is drawn in the light palette in ``colors``."""
+    return "".join(
+        f'{within} [fill="{light}"]{{fill:{new}}}{within} [stroke="{light}"]{{stroke:{new}}}'
+        for light, new in zip(LIGHT, colors, strict=True)
     )
-    return f"@media (prefers-color-scheme: dark){{{rules}}}"

@@ -15,7 +15,7 @@ from importlib import resources
 from typing import Any
 
 from .description import Description, Vertex, Wire
-from .palette import DARK, LIGHT, Palette
+from .palette import page_stylesheet
 from .wording import Wording
 
 __all__ = ["figure", "page", "steps_of"]
@@ -31,11 +31,9 @@ def page(svg: str, title: str, description: Description, theme: str, *, steps: b
         "wires": [[w.source.key, w.target.key, wire_elements(w)] for w in description.wires],
         "steps": list(steps_of(description)) if steps else [_step("all", "", [])],
     }
-    dark = f"@media (prefers-color-scheme: dark) {{ :root {{ {_variables(DARK)} }} }}"
     parts = {
         "title": html.escape(title),
-        "light": _variables(DARK if theme == "dark" else LIGHT),
-        "dark": dark if theme == "auto" else "",
+        "colors": page_stylesheet(theme),
         "svg": svg,
         "data": json.dumps(data, ensure_ascii=True).replace("<", "\\u003c"),
     }
@@ -48,11 +46,9 @@ def figure(page: str, svg: str, alt: str) -> str:
     image = base64.b64encode(svg.encode("utf-8", "replace")).decode("ascii")
     return (
         '<figure class="chainrule" style="margin:0">'
-        "<style>.chainrule:has(iframe) > img{display:none}"
-        '[data-jp-theme-light="false"] .chainrule > iframe{color-scheme:dark}'
-        '[data-jp-theme-light="true"] .chainrule > iframe{color-scheme:light}</style>'
+        "<style>.chainrule:has(iframe) > img{display:none}</style>"
         f'<img src="data:image/svg+xml;base64,{image}" alt="{html.escape(alt)}">'
-        f'<iframe srcdoc="{html.escape(page)}" sandbox="allow-scripts" title="{html.escape(alt)}" '
+        f'<iframe srcdoc="{html.escape(page)}" title="{html.escape(alt)}" '
         f'style="width:100%;height:{_height(svg)}px;border:0"></iframe></figure>'
     )
 
@@ -62,10 +58,6 @@ def _height(svg: str) -> int:
     found = re.search(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', svg)
     width, height = (float(found[1]), float(found[2])) if found else (600.0, 300.0)
     return round(min(max(height * min(900 / width, 5 / 3), 120), 620)) + 165
-
-
-def _variables(palette: Palette) -> str:
-    return " ".join(f"--{role}: {color};" for role, color in palette._asdict().items())
 
 
 def _elements(vertex: Vertex) -> list[str]:
