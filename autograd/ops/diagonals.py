@@ -23,7 +23,7 @@ def _diagonal(x: Any, *, offset: int, axis1: int, axis2: int) -> Any:
 def _on_diagonal(x: Any, *, offset: int, axis1: int, axis2: int, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``x`` on that diagonal."""
     out = np.zeros_like(x, shape=shape)
-    i = np.arange(x.shape[-1])
+    i = np.arange(x.shape[-1], like=x)
     rows, columns = i + max(-offset, 0), i + max(offset, 0)
     np.moveaxis(out, (axis1, axis2), (-2, -1))[..., rows, columns] = x
     return out

@@ -60,7 +60,11 @@ _concatenate.defvjp_each(_concatenate_rule, saves=(), local="∇out, this part o
 def concatenate(arrays: Sequence[Any], axis: int | None = 0, *, dtype: Any = None) -> Any:
     """Arrays one after the other along an axis they have; all in a row with ``axis=None``.
 
-    Raises ``ValueError`` where they differ along another axis.
+    The dtype is the one NumPy promotes theirs to, or ``dtype``.  Lists and plain arrays may stand
+    among the tensors.
+
+    Raises ``ValueError`` where the shapes differ along another axis, and ``IndexError`` for an axis
+    that they have not.
 
     >>> import autograd as ag
     >>> x = ag.Tensor([1.0, 2.0], requires_grad=True)
@@ -102,9 +106,12 @@ _stack.defvjp_each(
 
 @implements(np.stack)
 def stack(arrays: Sequence[Any], axis: int = 0, *, dtype: Any = None) -> Any:
-    """Arrays of one shape as the entries of a new axis.
+    """Arrays of one shape as the entries of a new axis, at position ``axis`` of the result.
 
-    Raises ``ValueError`` where their shapes differ.
+    The dtype is the one NumPy promotes theirs to, or ``dtype``.  Lists and plain arrays may stand
+    among the tensors.
+
+    Raises ``ValueError`` where their shapes differ, and ``IndexError`` for an axis out of range.
 
     >>> import autograd as ag
     >>> x = ag.Tensor(1.0, requires_grad=True)

@@ -74,6 +74,8 @@ def pad(
 
 def _widths(pad_width: Any, ndim: int) -> Widths:
     """A number or a pair for all axes, or a pair for each; also as a dict from axis to either."""
+    if isinstance(pad_width, int) and pad_width >= 0:
+        return ((pad_width, pad_width),) * ndim
     if isinstance(pad_width, dict):
         given = {normalize_axis_index(i, ndim, "pad"): width for i, width in pad_width.items()}
         return tuple([_widths(given.get(i, 0), 1)[0] for i in range(ndim)])

@@ -46,6 +46,11 @@ _softmax.defvjp(_softmax_rule, saves="out", local="out · (∇out - Σ ∇out ·
 def softmax(x: Any, axis: Axis = -1) -> Any:
     """exp x / Σ exp x over ``axis``: weights that sum to one.
 
+    Shape and dtype are those of ``x``.  An entry of -inf has weight 0 and gradient 0; a row of
+    nothing but -inf, or with +inf or nan in it, is nan.
+
+    Raises ``IndexError`` for an axis that ``x`` has not.
+
     >>> import autograd as ag
     >>> ag.softmax(ag.Tensor([0.0, 0.0, -np.inf]))
     Tensor([0.5, 0.5, 0. ])
@@ -68,6 +73,11 @@ _log_softmax.defvjp(
 
 def log_softmax(x: Any, axis: Axis = -1) -> Any:
     """log softmax x = x - logsumexp x over ``axis``, exact also where softmax x rounds to 0.
+
+    Shape and dtype are those of ``x``.  An entry of -inf stays -inf and has no weight in the
+    gradients of the others; a row of nothing but -inf, or with +inf or nan in it, is nan.
+
+    Raises ``IndexError`` for an axis that ``x`` has not.
 
     >>> import autograd as ag
     >>> ag.log_softmax(ag.Tensor([0.0, 1e4]))
@@ -106,6 +116,9 @@ _logsumexp.defvjp(_logsumexp_rule, saves=("out", "x"), local="∇out · softmax 
 
 def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """log Σ exp x over ``axis`` (all axes by default); -inf for no entries.
+
+    The gradient is softmax x: 0 for an entry of -inf, also where all are; entries of +inf share it
+    evenly.  Raises ``IndexError`` for an axis that ``x`` has not.
 
     >>> import autograd as ag
     >>> float(ag.logsumexp(ag.Tensor([1e4, 1e4])).data - 1e4)  # log 2
