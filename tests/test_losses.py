@@ -77,6 +77,13 @@ def test_an_all_ignored_batch_gives_zero(reduction, options):
     assert F.nll_loss(x, np.array([7, 7]), ignore_index=7).item() == 0
 
 
+def test_an_ignored_sample_may_have_an_infinite_loss():
+    x = np.array([[0.0, 0.0], [-np.inf, 0.0]])
+    assert F.cross_entropy(x, np.array([0, -100])) == np.log(2)
+    smoothed = F.cross_entropy(x, np.array([0, -100]), label_smoothing=0.1)
+    np.testing.assert_allclose(smoothed, np.log(2))
+
+
 def test_a_row_that_is_all_minus_infinity_is_nan_without_a_warning():
     x = np.full((1, 3), -np.inf)
     assert np.isnan(F.softmax(x)).all()

@@ -507,6 +507,10 @@ def test_a_backward_hook_of_two_inputs_runs_once_also_at_order_two():
     assert gx.item() == 3
     gx.backward()
     assert y.grad.item() == 1
+    calls.clear()
+    layer(x, y).sum().backward()
+    assert calls == [2]
+    assert (x.grad.item(), y.grad.item()) == (3, 3)
 
 
 def test_a_backward_hook_without_tracked_input():
