@@ -17,7 +17,6 @@ from autograd.expression import (
     FUNCTIONS,
     OPERATORS,
     ExpressionError,
-    Operation,
     parse,
     parse_value,
 )
@@ -475,11 +474,16 @@ def test_the_shapes_of_every_kind_of_product():
     expected = {
         "sum(A @ transpose(A))": ["df/dr @ q.T: (2, 3) = (2, 2) @ (2, 3)"],
         "v @ v": ["df/dv = df/df * v: (3,) = () * (3,) + df/df * v: (3,) = () * (3,) = [2, 2, 2]"],
+        "v @ w": ["df/dv = df/df * w: (3,) = () * (3,) = [2, 2, 2]", "df/dw = df/df * v: "],
+        "sum(v * w * 2)": ["df/dv = df/dq * w: (3,)", "df/dw = df/dq * v: (3,)"],
         "sum(A @ v)": ["outer(df/dq, v): (2, 3)", "A.T @ df/dq: (3,) = (3, 2) @ (2,)"],
         "sum(v @ transpose(A))": ["q @ df/dr: (3,) = (3, 2) @ (2,)", "outer(v, df/dr): (3, 2)"],
     }
     for text, rules in expected.items():
-        values = {name: {"A": matrix, "v": vector}[name] for name in parse(text).variables}
+        values = {
+            name: {"A": matrix, "v": vector, "w": 2 * vector}[name]
+            for name in parse(text).variables
+        }
         lines = "\n".join(Tape(parse(text), values).backward())
         for rule in rules:
             assert rule in lines, lines
@@ -511,17 +515,43 @@ def test_every_operator_passes_the_check(capsys, symbol):
         assert (status, out.count(", great")) == (0, 2), out
 
 
-def test_a_wrong_derivative_fails_the_check(capsys, monkeypatch):
-    def wrong_sine(x):
-        out = x.sin()
-        out.partials = (out.partials[0] * 1.01,)
-        return out
+@pytest.fixture
+def planted(monkeypatch):
+    """A function of the language whose local derivative is changed by ``fault``."""
 
-    monkeypatch.setitem(FUNCTIONS, "sin", Operation("sin", 1, wrong_sine, ("cos({0})",)))
+    def plant(name, fault):
+        operation = FUNCTIONS[name]
+
+        def wrong(x):
+            out = operation.compute(x)
+            out.partials = (fault(out.partials[0]),)
+            return out
+
+        monkeypatch.setitem(FUNCTIONS, name, operation._replace(compute=wrong))
+
+    return plant
+
+
+def test_a_wrong_derivative_fails_the_check(capsys, planted):
+    planted("sin", lambda partial: partial * 1.01)
     status, out, _ = printed(capsys, "y * sin(x)", "x=1", "y=2", "--check")
     assert status == 1
     assert "df/dx: 1.09141, numerical 1.0806, relative error 5.0e-03, BAD" in out
     assert "df/dy: 0.841471, numerical 0.841471, relative error" in out
+    assert printed(capsys, "x", "x=1", "--check")[0] == 0
+
+
+def test_the_check_tells_great_from_good(capsys, planted):
+    planted("sin", lambda partial: partial * (1 + 2e-6))
+    status, out, _ = printed(capsys, "sin(x)", "x=1", "--check")
+    assert status == 0
+    assert "relative error 1.0e-06, good" in out
+
+
+@pytest.mark.parametrize(("slope", "status"), [(0.0, 0), (0.5, 0), (1.0, 0), (1.5, 1), (-0.5, 1)])
+def test_at_a_kink_any_slope_between_the_two_sides_will_do(capsys, planted, slope, status):
+    planted("relu", lambda partial: slope)
+    assert printed(capsys, "relu(x)", "x=0", "--check")[0] == status
 
 
 def test_the_check_knows_kinks_edges_and_zeros(capsys):
@@ -532,6 +562,8 @@ def test_the_check_knows_kinks_edges_and_zeros(capsys):
         ("log(x)", ["x=0"], "df/dx: inf, not compared"),
         ("(x - 1)**2", ["x=1"], "df/dx: 0, numerical 0 within its rounding error"),
         ("x**2", ["x=1e6"], "great"),
+        ("1 - x**2", ["x=-1e6"], "great"),
+        ("x * 1e-12", ["x=1"], "df/dx: 1e-12, numerical 0 within its rounding error"),
         ("x**2", ["x=1e-3"], "great"),
     ]:
         status, out, _ = printed(capsys, text, *values, "--check")
