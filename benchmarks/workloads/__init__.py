@@ -3,12 +3,26 @@
 from collections.abc import Callable
 
 from ..workload import Workload
-from . import chain, digits, hessian, indexing, likelihood, mnist, product, recurrence, transformer
+from . import (
+    chain,
+    convolution,
+    digits,
+    hessian,
+    indexing,
+    lenet,
+    likelihood,
+    mnist,
+    product,
+    recurrence,
+    transformer,
+)
 
 ALL: dict[str, Callable[[], Workload]] = {
     "chain": chain.workload,
     "digits": digits.workload,
     "mnist": mnist.workload,
+    "lenet": lenet.workload,
+    "convolution": convolution.workload,
     "recurrence": recurrence.workload,
     "transformer": transformer.workload,
     "likelihood": likelihood.workload,
