@@ -37,6 +37,19 @@ STYLES: dict[str, Painter] = {
     "dezero": draw_dezero,
     "colah": draw_colah,
 }
+REGIMES: dict[str, tuple[Painter, list[str]]] = {
+    "table": (draw_tables, []),
+    "line": (draw_lines, [GAIN_NOTE]),
+    "overview": (draw_overview, [OVERVIEW_NOTE]),
+}
+# Arguments enter an operation in their order, as far as all is drawn.
+SPACING = {
+    "circuit": {"nodesep": "0.12", "ranksep": "0.16", "ordering": "in"},
+    "micrograd": {"nodesep": "0.2", "ranksep": "0.3", "ordering": "in"},
+    "dezero": {"nodesep": "0.2", "ranksep": "0.3", "ordering": "in"},
+    "colah": {"nodesep": "0.3", "ranksep": "0.35", "ordering": "in"},
+}
+COMPACT = {"nodesep": "0.2", "ranksep": "0.3"}
 SHOWN = ("value", "grad", "local")
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 FORMATS = ("svg", "html", "png", "pdf", "dot", "mmd", "txt")
@@ -156,6 +169,8 @@ class Drawing:
     def focus(self, node: Any, hops: int = 3) -> "Drawing":
         """The surroundings of ``node`` (a Value, a Tensor or a name): at most ``hops`` wires away.
 
+        An operation of which one argument is that near is drawn with all of them.
+
         Raises ``ValueError`` where it is not in the graph.
         """
         center = self._vertex(node)
@@ -164,14 +179,23 @@ class Drawing:
             near |= {w.source for w in self._whole.wires if w.target in near} | {
                 w.target for w in self._whole.wires if w.source in near
             }
-        left = len(self._whole.vertices) - len(near)
-        part = Description(
-            [replace_root(v, v is center or v.root) for v in self._whole.vertices if v in near],
-            [w for w in self._whole.wires if w.source in near and w.target in near],
-            [*self._whole.notes, *[f"{left} more are not shown."] * bool(left)],
-            self._whole.operations,
+        partly = {w.target for w in self._whole.wires if {w.source, w.target} <= near}
+        near |= {w.source for w in self._whole.wires if w.target in partly}
+        return Drawing(self._part(near), self._options)
+
+    def _part(self, near: set[Vertex]) -> Description:
+        """The vertices ``near`` and the wires between them; what led on ends in the open."""
+        whole = self._whole
+        wires = [w for w in whole.wires if w.source in near and w.target in near]
+        onward = {w.source for w in wires}
+        kept = {v: replace(v, root=v.root or v not in onward) for v in whole.vertices if v in near}
+        left = len(whole.vertices) - len(near)
+        return Description(
+            list(kept.values()),
+            [replace(w, source=kept[w.source], target=kept[w.target]) for w in wires],
+            [*whole.notes, *[f"{left:,} more are not shown."] * bool(left)],
+            whole.operations,
         )
-        return Drawing(part, self._options)
 
     # Showing itself -----------------------------------------------------------------------------
 
@@ -210,21 +234,18 @@ class Drawing:
     def _canvas(self, plan: Plan) -> Canvas:
         """A canvas with the plan's description on it."""
         options = self._options
-        paint = {"table": draw_tables, "line": draw_lines, "overview": draw_overview}.get(
-            plan.regime, STYLES[options.style]
-        )
-        spacing = {"circuit": ("0.12", "0.16"), "colah": ("0.3", "0.35")}.get(
-            options.style if plan.regime == "full" else "", ("0.2", "0.3")
-        )
+        paint, _ = REGIMES.get(plan.regime, (STYLES[options.style], []))
         canvas = Canvas(
-            palette(options.theme), options.rankdir, nodesep=spacing[0], ranksep=spacing[1]
+            palette(options.theme),
+            options.rankdir,
+            **(SPACING[options.style] if plan.regime == "full" else COMPACT),
         )
         paint(canvas, self._whole if plan.regime == "overview" else plan.description, options.show)
         return canvas
 
     def _digraph(self, plan: Plan, canvas: Canvas) -> graphviz.Digraph:
-        more = {"line": [GAIN_NOTE], "overview": [OVERVIEW_NOTE]}.get(plan.regime, [])
-        return canvas.digraph([*plan.description.notes, *more])
+        _, notes = REGIMES.get(plan.regime, (None, []))
+        return canvas.digraph([*plan.description.notes, *notes])
 
     @cached_property
     def _pictures(self) -> dict[str, _Picture]:
@@ -268,12 +289,6 @@ class Drawing:
     @cached_property
     def _alt(self) -> str:
         return Wording(self._whole).summary(self._title)
-
-
-def replace_root(vertex: Vertex, root: bool) -> Vertex:
-    """``vertex`` with its wires ending in the open where it is a root."""
-    vertex.root = root
-    return vertex
 
 
 def _coarser(whole: Description, plan: Plan, reason: TooLongError) -> Plan:

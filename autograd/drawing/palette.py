@@ -55,8 +55,8 @@ LIGHT = Palette(
     lit="#d15704",
     shrink2="#0349b4",
     shrink1="#4a8bdf",
-    level="#8c959e",
-    grow1="#dd7e3b",
+    level="#7a8490",
+    grow1="#cf6a1f",
     grow2="#a13a02",
 )
 

@@ -93,7 +93,7 @@ def steps_of(description: Description) -> Iterator[Step]:
 
 
 def _backward(said: Wording, roots: Sequence[Vertex], computed: Sequence[Vertex]) -> Iterator[Step]:
-    seeds = [f"∇{said.label(v)} = ∂{said.label(v)}/∂{said.label(v)} = 1" for v in roots]
+    seeds = [f"∇{said.label(v)} = {v.grad.told()}" for v in roots if v.grad is not None]
     done = [key for v in roots for key in (v.key, f"r{v.key}")]
     yield _step(
         "backward", "Backward: the result itself", seeds, [f"r{v.key}o" for v in roots], grads=done
