@@ -20,6 +20,7 @@ errors", 1986.
 """
 
 import math
+import os
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import repeat
@@ -226,7 +227,8 @@ class Value:
             )
         w, x = [v.data for v in ws], [v.data for v in xs]
         out = sum(map(mul, w, x), b[0].data if b else 0.0)
-        return _node(out, "dot", ws + xs + b, (*x, *w, *[1.0 for _ in b]))
+        parents = ws + xs + b
+        return _node(out, "dot", parents, (*x, *w, *[1.0 for _ in b])) if parents else Value(0.0)
 
     # Functions ----------------------------------------------------------------------------------
 
@@ -371,6 +373,8 @@ class Value:
 # The parts -------------------------------------------------------------------------------------
 
 _commit = Lock()
+if hasattr(os, "register_at_fork"):  # a thread of the parent may hold it at that moment
+    os.register_at_fork(after_in_child=lambda: globals().update(_commit=Lock()))
 _new = object.__new__
 
 

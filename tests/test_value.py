@@ -4,6 +4,7 @@ import copy
 import gc
 import math
 import operator
+import os
 import pickle
 import subprocess
 import sys
@@ -141,7 +142,10 @@ def test_dot_and_sum_are_one_node():
     a = Value(2.0)
     assert gradients(Value.dot([a, a], [a, 3.0]), a) == [2 * 2.0 + 3.0]
     assert gradients(Value.sum(v for v in (a, a, 1)), a) == [2.0]
-    assert Value.sum([]).data == Value.dot([], []).data == 0.0
+    for nothing in (Value.sum([]), Value.dot([], [])):
+        assert nothing.data == 0.0
+        nothing.backward()
+    assert gradients(Value.dot([], [], a), a) == [1.0]
 
 
 def test_dot_refuses_lengths_that_differ():
@@ -603,6 +607,38 @@ def test_threads_that_share_leaves_add_up_exactly():
     finally:
         sys.setswitchinterval(interval)
     assert x.grad == 8 * rounds * 5.0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_fork_in_the_middle_of_another_threads_backward():
+    """In a process of its own: its threads are stopped where the fork finds them."""
+    program = """
+        import os, sys, threading
+        from autograd import Value
+        sys.setswitchinterval(1e-6)
+        x = Value(1.0)
+        y = Value.sum([x * 1.0 for _ in range(50)])
+        stop = threading.Event()
+        def work():
+            while not stop.is_set():
+                y.backward()
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for _ in range(40):
+            if (child := os.fork()) == 0:
+                z = Value(2.0)
+                (z * z).backward()
+                os._exit(int(z.grad != 4.0))
+            assert os.waitpid(child, 0)[1] == 0
+        stop.set()
+        for thread in threads:
+            thread.join()
+        print("done")
+    """
+    command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "done\n"
 
 
 def test_a_chain_of_a_million_at_a_recursion_limit_of_200():
