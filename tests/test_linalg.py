@@ -115,10 +115,22 @@ def test_what_depends_on_the_vectors_of_equal_eigenvalues_is_nan_not_a_number() 
         return np.sum(weights * ((v * w) @ v.T))  # smooth as a whole, but eigh can't tell
 
     with np.errstate(all="ignore"):
-        assert np.isnan(gradient(of_vectors, np.eye(2))).any()
+        for size in (1.0, 1e-30, 1e30):
+            assert np.isnan(gradient(lambda x, size=size: size * of_vectors(x), np.eye(2))).any()
         assert np.isnan(slope_of_gradient(spectral(np.square), np.eye(2), weights)).any()
     apart = np.diag([1.0, 1.5])
     np.testing.assert_allclose(gradient(of_vectors, apart), [[1.0, 0.0], [4.0, 5.0]], atol=1e-14)
+
+
+def test_a_result_that_no_turn_changes_is_not_disturbed_by_rounding() -> None:
+    q = np.linalg.qr(np.random.default_rng(5).normal(size=(3, 3)))[0]
+    x = (q * [1.0, 1.0, 2.0]) @ q.T
+
+    def trace(x: Any) -> Any:
+        w, v = np.linalg.eigh(x)
+        return 1e8 * np.trace((v * w) @ v.T)
+
+    np.testing.assert_allclose(gradient(trace, (x + x.T) / 2), 1e8 * np.eye(3), atol=1e-5)
 
 
 def test_vectors_beside_equal_eigenvalues_are_not_affected() -> None:

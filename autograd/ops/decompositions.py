@@ -97,12 +97,6 @@ def _negligible(x: Any, beside: Any) -> Any:
     return np.abs(x) <= resolution * np.sum(np.abs(beside), axis=(-2, -1), keepdims=True)
 
 
-def _unturned(turn: Any) -> Any:
-    """Where neither side of the diagonal of Vᵀ∇V says that these two vectors matter."""
-    small = _negligible(turn, turn)
-    return small & mT(small)
-
-
 def _pairs(x: Any, largest: Any, combine: Any) -> Any:
     """``combine(xⱼ, xᵢ)`` for all pairs; on the diagonal, which is not used, something that is not 0."""
     unit = np.where(largest == 0, 1, largest)
@@ -128,7 +122,7 @@ def _eigh_rule(g: Any, out: Any, x: Any) -> Any:
     largest = np.maximum(np.abs(w[..., :1]), np.abs(w[..., -1:]))[..., None]
     gap = _pairs(w, largest, np.subtract)
     tie = np.abs(gap) <= w.shape[-1] * float(np.finfo(w.dtype).eps) * largest
-    inner = _over_gap(turn - mT(turn), gap, tie, _unturned(turn)) * 0.5
+    inner = _over_gap(turn - mT(turn), gap, tie, _negligible(turn, turn)) * 0.5
     s = ((v * gw[..., None, :]) + v @ inner) @ mT(v)
     return _halved(s + mT(s))
 
@@ -221,7 +215,7 @@ def _svd_inner(u_turn: Any, v_turn: Any, s: Any, resolution: Any) -> Any:
     p, q = u_turn - mT(u_turn), v_turn - mT(v_turn)
     difference = _pairs(s, s[..., None, :1], np.subtract)
     total = _pairs(s, s[..., None, :1], np.add)
-    unturned = _unturned(u_turn) & _unturned(v_turn)
+    unturned = _negligible(u_turn, u_turn) & _negligible(v_turn, v_turn)
     together = _over_gap(p + q, difference, np.abs(difference) <= resolution, unturned)
     apart = _over_gap(p - q, total, total <= resolution, unturned)
     return (together + apart) * 0.5

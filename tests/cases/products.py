@@ -195,6 +195,8 @@ FAULTS = [
         IndexError,
         r"axis 2 is out of range .*2 axes \(-2 to 1\)",
     ),
+    Fault("vecdot of a number", np.vecdot, (_O(()), _O(3)), ValueError, "vecdot: .*must exist"),
+    Fault("vecdot with a number", np.vecdot, (_O(3), _O(())), ValueError, "vecdot: .*must exist"),
     Fault("vecdot", np.vecdot, (_O((2, 3)), _O((2, 1))), ValueError, "vecdot: .*same length"),
     Fault("cross of plane vectors", np.cross, (_O((4, 2)), _O((4, 2))), ValueError, "3 components"),
     Fault(
