@@ -11,6 +11,10 @@ from hypothesis import settings
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Each reference is compiled once and called once: compiling quickly is what counts.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
 
 # A failure must come again when the test is run again, so the daily profile draws the same examples
 # each time; the nightly one looks for new ones (`make test-nightly`).

@@ -100,7 +100,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
             f"take_along_axis: the array has shape {arr.shape} and the indices {indices.shape}; "
             "expected the same number of axes. Use np.expand_dims on the indices."
         )
-    grid = np.ogrid[tuple(slice(n) for n in indices.shape)]
+    grid = np.ogrid[tuple(slice(n) for n in arr.shape)]  # broadcasts with the indices, as in NumPy
     return index(arr, tuple(indices if i == axis else grid[i] for i in range(arr.ndim)))
 
 
