@@ -8,6 +8,7 @@ import pytest
 
 import autograd as ag
 from autograd import backward
+from autograd.ops.transcendental import relu
 from tests.cases import (
     arithmetic,
     joining,
@@ -161,6 +162,40 @@ def test_sums_and_products_of_no_entries() -> None:
     (np.sum(x) + np.prod(x) + np.sum(np.cumprod(x))).backward()
     assert x.grad is not None
     assert x.grad.shape == (2, 0)
+
+
+# --- large arrays take another way -------------------------------------------------------------
+
+CHOOSING: list[Callable[[Any], Any]] = [
+    relu,
+    lambda x: np.maximum(x, 0.0),
+    lambda x: np.minimum(0.5, x),
+    lambda x: np.clip(x, -0.5, 0.5),
+    lambda x: np.where(x > 0, x * x, -x),
+    lambda x: np.max(np.reshape(x, (-1, 2)), axis=1),
+]
+
+
+def _gradient(f: Callable[[Any], Any], x: np.ndarray) -> np.ndarray:
+    leaf = ag.Tensor(x, requires_grad=True)
+    y = np.sqrt(f(leaf))  # infinite, or nan, where f is 0, or negative
+    with np.errstate(invalid="ignore"):
+        y.backward(np.ones_like(y.data))
+    assert leaf.grad is not None
+    return np.asarray(leaf.grad.data)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in sqrt")
+@pytest.mark.parametrize("f", CHOOSING)
+def test_a_large_array_has_the_gradient_of_its_parts(f: Callable[[Any], Any]) -> None:
+    x = np.round(np.random.default_rng(3).normal(size=4000), 1)  # with ties and zeros
+    parts = [_gradient(f, part) for part in np.split(x, 40)]
+    np.testing.assert_array_equal(_gradient(f, x), np.concatenate(parts))
+
+
+@pytest.mark.parametrize("n", [3, 3000])
+def test_what_was_not_chosen_gets_nothing_even_of_infinity(n: int) -> None:
+    np.testing.assert_array_equal(_gradient(relu, np.full(n, -1.0)), 0.0)
 
 
 # --- ties ---------------------------------------------------------------------------------------

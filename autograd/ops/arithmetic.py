@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..primitive import binary, implements, unary
+from .choosing import masked
 
 __all__ = [
     "absolute",
@@ -65,13 +66,10 @@ def _power_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:
     return g * (out * np.log(np.where((x == 0) & (y >= 0), 1, x)))
 
 
-def _to_larger(g: Any, x: Any, y: Any) -> Any:
-    """The share of ``g`` that goes to ``x`` where the larger wins: none, half at a tie, all."""
-    return np.where(x < y, 0, np.where(x == y, g * 0.5, g))
-
-
-def _to_smaller(g: Any, x: Any, y: Any) -> Any:
-    return np.where(x > y, 0, np.where(x == y, g * 0.5, g))
+def _won(g: Any, lost: Any, tied: Any) -> Any:
+    """The share of ``g`` of an argument: none where it lost, half at a tie, else all."""
+    g = masked(g, np.logical_not(lost))
+    return np.where(tied, g * 0.5, g) if np.any(tied) else g
 
 
 def _past_nan(g: Any, share: Any, x: Any, y: Any) -> Any:
@@ -122,17 +120,17 @@ fmod      = binary(np.fmod,      lambda g, out, x, y: g,
                    saves=((), ("out", "x", "y")), local=("∇out", "-∇out · trunc(x / y)"))
 
 # --- the larger, the smaller ------------------------------------------------------------------
-maximum   = binary(np.maximum,   lambda g, out, x, y: _to_larger(g, x, y),
-                                 lambda g, out, x, y: _to_larger(g, y, x),
+maximum   = binary(np.maximum,   lambda g, out, x, y: _won(g, x < y, x == y),
+                                 lambda g, out, x, y: _won(g, y < x, x == y),
                    saves=("x", "y"), local=("∇out where x > y", "∇out where y > x"))
-minimum   = binary(np.minimum,   lambda g, out, x, y: _to_smaller(g, x, y),
-                                 lambda g, out, x, y: _to_smaller(g, y, x),
+minimum   = binary(np.minimum,   lambda g, out, x, y: _won(g, x > y, x == y),
+                                 lambda g, out, x, y: _won(g, y > x, x == y),
                    saves=("x", "y"), local=("∇out where x < y", "∇out where y < x"))
-fmax      = binary(np.fmax,      lambda g, out, x, y: _past_nan(g, _to_larger(g, x, y), x, y),
-                                 lambda g, out, x, y: _past_nan(g, _to_larger(g, y, x), y, x),
+fmax      = binary(np.fmax,      lambda g, out, x, y: _past_nan(g, _won(g, x < y, x == y), x, y),
+                                 lambda g, out, x, y: _past_nan(g, _won(g, y < x, x == y), y, x),
                    saves=("x", "y"), local=("∇out where x > y", "∇out where y > x"))
-fmin      = binary(np.fmin,      lambda g, out, x, y: _past_nan(g, _to_smaller(g, x, y), x, y),
-                                 lambda g, out, x, y: _past_nan(g, _to_smaller(g, y, x), y, x),
+fmin      = binary(np.fmin,      lambda g, out, x, y: _past_nan(g, _won(g, x > y, x == y), x, y),
+                                 lambda g, out, x, y: _past_nan(g, _won(g, y > x, x == y), y, x),
                    saves=("x", "y"), local=("∇out where x < y", "∇out where y < x"))
 
 # --- signs ------------------------------------------------------------------------------------

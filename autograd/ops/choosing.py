@@ -15,7 +15,28 @@ import numpy as np
 
 from ..primitive import Box, implements, primitive
 
-__all__ = ["clip", "nan_to_num", "select", "where"]
+__all__ = ["clip", "masked", "nan_to_num", "select", "where"]
+
+
+@primitive(elementwise=True)
+def masked(x: Any, mask: Any) -> Any:
+    """``x`` where the mask (of booleans) holds, else 0, also in place of nan and infinities.
+
+    The gradient of whatever lets some entries through and stops others.
+    """
+    if x.size > 1024:  # where is the slower, the less the mask can be foretold
+        product = x * mask
+        if not np.isnan(product.sum()):  # 0 · inf is nan
+            return product
+    return np.where(mask, x, 0)
+
+
+masked.defvjp(
+    lambda g, out, x, mask: masked(g, mask),
+    None,
+    saves=("mask",),
+    local="∇out where the mask holds",
+)
 
 
 def _truth(condition: Any) -> Any:
@@ -30,8 +51,8 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
 
 _where.defvjp(
     None,
-    lambda g, out, condition, x, y: np.where(condition, g, 0),
-    lambda g, out, condition, x, y: np.where(condition, 0, g),
+    lambda g, out, condition, x, y: masked(g, condition != 0),
+    lambda g, out, condition, x, y: masked(g, condition == 0),
     saves=("condition",),
     local=("", "∇out where the condition holds", "∇out where it does not"),
 )
@@ -77,16 +98,17 @@ def _clip(x: Any, low: Any, high: Any) -> Any:
 
 
 _clip.defvjp(
-    lambda g, out, x, low, high: np.where(np.logical_or(_below(x, low), _above(x, high)), 0, g),
-    lambda g, out, x, low, high: np.where(
-        np.logical_and(_below(x, low), np.logical_not(_crossed(low, high))), g, 0
+    lambda g, out, x, low, high: masked(
+        g, np.logical_not(np.logical_or(_below(x, low), _above(x, high)))
     ),
-    lambda g, out, x, low, high: np.where(
+    lambda g, out, x, low, high: masked(
+        g, np.logical_and(_below(x, low), np.logical_not(_crossed(low, high)))
+    ),
+    lambda g, out, x, low, high: masked(
+        g,
         np.logical_or(
             np.logical_and(_above(x, high), np.logical_not(_below(x, low))), _crossed(low, high)
         ),
-        g,
-        0,
     ),
     saves=("x", "low", "high"),
     local=("∇out inside the bounds", "∇out below", "∇out above"),
@@ -105,7 +127,7 @@ def _nan_to_num(x: Any, *, nan: float, posinf: float | None, neginf: float | Non
 
 
 _nan_to_num.defvjp(
-    lambda g, out, x, *, nan, posinf, neginf: np.where(np.isfinite(x), g, 0),
+    lambda g, out, x, *, nan, posinf, neginf: masked(g, np.isfinite(x)),
     saves="x",
     local="∇out where x is finite",
 )

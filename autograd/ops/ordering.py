@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..primitive import boxed, implements, primitive
+from ..primitive import Box, boxed, implements, primitive
+from .choosing import masked
 from .reductions import Axis, kept_shape, restore
 
 __all__ = ["argsort", "max", "median", "min", "ptp", "shared", "sort"]
@@ -19,7 +20,7 @@ __all__ = ["argsort", "max", "median", "min", "ptp", "shared", "sort"]
 def shared(g: Any, won: Any, axis: Axis) -> Any:
     """``g`` (with all axes) in equal parts over the entries that have won."""
     winners = np.sum(won, axis=axis, dtype=g.dtype, keepdims=True)
-    return np.where(won, g / np.maximum(winners, 1), 0)
+    return masked(np.broadcast_to(g / np.maximum(winners, 1), won.shape), won)
 
 
 @primitive(name="max")
@@ -86,32 +87,43 @@ def ptp(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     return max(a, axis, keepdims=keepdims) - min(a, axis, keepdims=keepdims)
 
 
-@primitive(name="rearrange")
-def _rearrange(x: Any, order: Any, inverse: Any, *, axis: int) -> Any:
-    """``x`` in another order along ``axis``: one permutation, and its inverse, for each line."""
-    return np.take_along_axis(x, order, axis)
-
-
-_rearrange.defvjp(
-    lambda g, out, x, order, inverse, *, axis: _rearrange(g, inverse, order, axis=axis),
-    saves=(("order", "inverse"),),
-    local="∇out in the old order",
-)
-
-
 @implements(np.argsort)
 def argsort(a: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None) -> Any:
     """The indices that sort ``a``, ties in their order whatever ``kind`` says; no gradient."""
-    return boxed(np.argsort(a._data, axis, kind="stable"), None)
+    if isinstance(a, Box):
+        return boxed(np.argsort(a._data, axis, kind="stable"), None)
+    return np.argsort(a, axis, kind="stable")
+
+
+@primitive(name="sort")
+def _sort(x: Any, *, axis: int) -> Any:
+    return np.sort(x, axis=axis)
+
+
+@primitive(name="unsort")
+def _unsort(x: Any, order: Any, *, axis: int) -> Any:
+    """``x``, which lies in that order along ``axis``, where it was before."""
+    out = np.empty_like(x)
+    np.put_along_axis(out, order, x, axis)
+    return out
+
+
+_sort.defvjp(
+    lambda g, out, x, *, axis: _unsort(g, argsort(x, axis), axis=axis),
+    saves="x",
+    local="∇out in the old order",
+)
+_unsort.defvjp(
+    lambda g, out, x, order, *, axis: np.take_along_axis(g, order, axis),
+    saves=("order",),
+    local="∇out in that order",
+)
 
 
 @implements(np.sort)
 def sort(a: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None) -> Any:
-    """A sorted copy, stable whatever ``kind`` says; nan comes last."""
-    if axis is None:
-        a, axis = np.reshape(a, (-1,)), 0
-    order = argsort(a, axis)
-    return _rearrange(a, order, argsort(order, axis), axis=axis)
+    """A sorted copy; nan comes last.  Ties keep their order, which decides who gets the gradient."""
+    return _sort(np.reshape(a, (-1,)), axis=0) if axis is None else _sort(a, axis=axis)
 
 
 def _one_axis_last(a: Any, axis: tuple[int, ...]) -> Any:

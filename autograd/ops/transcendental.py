@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..primitive import binary, implements, primitive, unary
+from .choosing import masked
 
 LN2 = 0.6931471805599453
 LN10 = 2.302585092994046
@@ -135,6 +136,6 @@ def _relu(x: Any) -> Any:
 # fmt: off
 softplus = unary(_softplus, lambda g, out, x: g * sigmoid(x),        saves="x",   name="softplus",
                  local="∇out · σ(x)")
-relu     = unary(_relu,     lambda g, out, x: g * (out > 0),         saves="out", name="relu",
+relu     = unary(_relu,     lambda g, out, x: masked(g, out > 0),    saves="out", name="relu",
                  local="∇out where x > 0")
 # fmt: on
