@@ -86,7 +86,8 @@ class _Unfolded:
             for j in range(kernel[1])
             for p, remainder in enumerate(remainders)
         ]
-        self.is_input = kernel[1] == 1 and stride == (1, 1) and padding == ((0, 0), (0, 0))
+        self.is_padded = padding != ((0, 0), (0, 0))
+        self.is_input = kernel[1] == 1 and stride == (1, 1) and not self.is_padded
 
     def row(self, unfolded: Any, i: int) -> Any:
         """The windows under kernel row ``i``: (samples, groups, depth, area)."""
@@ -124,8 +125,9 @@ class _Unfolded:
         return max(1, min(at_most, CACHE // int(entries * dtype.itemsize)))
 
     def new(self, kin: Any, samples: int, dtype: Any) -> Any:
-        """A block of zeros; the padding stays zero however often the rest is written."""
-        return np.zeros_like(kin, shape=(samples, *self.shape), dtype=dtype, order="C")
+        """A block of samples; its padding is zero, and stays so however often the rest is written."""
+        make = np.zeros_like if self.is_padded else np.empty_like
+        return make(kin, shape=(samples, *self.shape), dtype=dtype, order="C")
 
     def flat(self, block: Any) -> Any:
         return block.reshape(len(block), self.groups, self.depth, self.length)
@@ -190,16 +192,17 @@ def input_gradient(
     dtype = np.result_type(g, w)
     kernel = u.by_row(w).swapaxes(2, 3)
     g = g.reshape(n, groups, len(w) // groups, u.area)
-    dx = np.zeros_like(g, shape=(n, *u.input), dtype=dtype, order="C")
+    dx = np.empty_like(g, shape=(n, *u.input), dtype=dtype, order="C")
     block = u.new(g, u.samples(dtype, groups * u.depth * u.area, n), dtype)
     for begin in range(0, n, len(block)):
         part = slice(begin, begin + len(block))
-        now = block[: len(g[part])]
+        now, done = block[: len(g[part])], dx[part]
         now.fill(0)
+        done.fill(0)
         for i in range(u.taps):
             row = u.row(u.flat(now), i)
             row += np.matmul(kernel[i], g[part])
-        for source, target in u.pairs(now, dx[part]):
+        for source, target in u.pairs(now, done):
             target += source
     return dx.reshape(n, channels, *size)
 

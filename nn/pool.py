@@ -55,6 +55,19 @@ def _winners(x: Any, out: Any, window: dict[str, int]) -> Iterator[Any]:
         yield won
 
 
+def _only(g: Any, won: Any, out: Any = None) -> Any:
+    """``g`` where it won, else 0, whatever ``g`` is: all of its bits, or none of them.
+
+    As fast as ``g * won``, which makes a nan of an infinity that did not win.
+    """
+    if g.dtype.itemsize > 8:  # no integers are that long
+        return np.multiply(g, won, out=out)
+    bits = f"i{g.dtype.itemsize}"
+    all_or_none = np.negative(won.view("i1"))  # -1 has all bits set
+    kept = np.bitwise_and(g.view(bits), all_or_none, out=None if out is None else out.view(bits))
+    return kept.view(g.dtype)
+
+
 @primitive
 def max_pool(x: Any, *, axis: int, kernel: int, stride: int, dilation: int = 1) -> Any:
     """The maximum of each window along ``axis`` (counted from the front)."""
@@ -71,13 +84,18 @@ def max_pool(x: Any, *, axis: int, kernel: int, stride: int, dilation: int = 1) 
 @primitive
 def scatter_to_maxima(g: Any, x: Any, best: Any, **window: int) -> Any:
     """The gradient of ``best = max_pool(x)``: zeros like ``x``, with ``g`` at the winners."""
-    dx = np.zeros_like(x, dtype=g.dtype, order="C")
-    overlap = window["stride"] < (window["kernel"] - 1) * window["dilation"] + 1
+    extent = (window["kernel"] - 1) * window["dilation"] + 1
+    overlap = window["stride"] < extent
+    covered = (
+        window["stride"] == extent == window["kernel"] and x.shape[window["axis"]] % extent == 0
+    )
+    make = np.empty_like if covered else np.zeros_like
+    dx = make(x, dtype=g.dtype, order="C")
     for target, won in zip(_taps(dx, **window), _winners(x, best, window), strict=True):
         if overlap:
-            target += g * won
+            target += _only(g, won)
         else:
-            np.multiply(g, won, out=target)
+            _only(g, won, out=target)
     return dx
 
 

@@ -269,6 +269,21 @@ def test_without_a_batch_and_in_any_memory_layout(rng):
         np.testing.assert_allclose(pool(x, 2)[1], pool(np.ascontiguousarray(x[1]), 2))
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+def test_only_the_winner_gets_the_gradient(rng, dtype, stride):
+    x = ag.Tensor(np.arange(9).reshape(1, 3, 3).astype(dtype), requires_grad=True)
+    y = F.max_pool2d(x, 2, stride)
+    g = np.arange(1, y.size + 1).reshape(y.shape).astype(dtype)
+    if dtype is not np.longdouble:
+        g[0, 0, 0] = np.inf
+    y.backward(g)
+    assert x.grad.dtype == dtype
+    assert x.grad.data[np.arange(9).reshape(1, 3, 3) < 4].tolist() == [0, 0, 0, 0]
+    assert x.grad.data[0, 1, 1] == g[0, 0, 0]
+    assert x.grad.data.sum() == g.sum()
+
+
 def test_a_nan_is_passed_on():
     x = np.arange(16.0).reshape(1, 4, 4)
     x[0, 0, 0] = np.nan
