@@ -218,6 +218,25 @@ def test_norm_scales_each_vector_by_itself() -> None:
     )
 
 
+@pytest.mark.parametrize("order", [None, 3, 1.5])
+def test_the_second_derivative_of_a_norm_at_zero_is_nan_not_a_number(order: float | None) -> None:
+    """Of ‖x‖² it would be 2, but the chain rule has 0 · inf on its way there."""
+    square = lambda x: np.linalg.norm(x, order) ** 2
+    np.testing.assert_array_equal(gradient(square, np.zeros(3)), np.zeros(3))
+    assert np.isnan(slope_of_gradient(square, np.zeros(3), np.ones(3))).all()
+
+
+def test_the_second_derivative_of_a_norm_with_zero_entries() -> None:
+    x, v = np.array([0.0, 2.0, -1.0]), np.array([1.0, 0.5, 2.0])
+    for order in (3, 2.5, None):
+        f = lambda x, order=order: np.linalg.norm(x, order)
+        step = 1e-4 * v * (x != 0)  # along the zero entry the slope of |x|^1.5 is no power series
+        numeric = (gradient(f, x + step) - gradient(f, x - step)) / 2e-4
+        found = slope_of_gradient(f, x, v * (x != 0))
+        np.testing.assert_allclose(found, numeric, rtol=1e-7, atol=1e-12)
+    assert np.isnan(slope_of_gradient(lambda x: np.linalg.norm(x, 1.5), x, v)[0])  # infinite there
+
+
 @pytest.mark.parametrize("order", [None, 1, 3, -1, np.inf, -np.inf])
 def test_norms_of_whole_numbers_are_floating(order: float | None) -> None:
     x = np.array([3, -4, 1])

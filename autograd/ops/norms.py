@@ -1,7 +1,7 @@
 """Norms of vectors and matrices, and the condition number.
 
-At a kink: the 2-norm (and Frobenius norm) of zeros has gradient 0; entries that are 0 have gradient 0
-in the 1-norm, and in every p-norm; ties in the norms of order ±inf, 2 and -2 (equal singular values)
+At a kink: the 2-norm (and Frobenius norm) of zeros has gradient 0, and no second derivative (nan);
+entries that are 0 have gradient 0 in the 1-norm and in every p-norm; ties in the norms of order ±inf, 2 and -2 (equal singular values)
 share evenly; a singular value of 0 contributes nothing to the nuclear norm and to order -2.  Huge and
 tiny entries neither overflow nor vanish: the sums are taken of scaled entries where that is needed.
 """
@@ -46,17 +46,13 @@ def _two_norm(x: Any, *, axis: Any, keepdims: bool) -> Any:
     return out if keepdims else np.squeeze(out, axis)
 
 
-_two_norm.defvjp(
-    lambda g, out, x, *, axis, keepdims: (
-        restore(g, x, axis, keepdims) * (x / _divisor(restore(out, x, axis, keepdims)))
-    ),
-    saves="out x",
-    local="∇out · x / out",
-)
+def _two_norm_rule(g: Any, out: Any, x: Any, *, axis: Axis, keepdims: bool) -> Any:
+    """g · x / out, and 0 where out is 0.  (There the second derivative is nan: it does not exist.)"""
+    out = restore(out, x, axis, keepdims)
+    return restore(g, x, axis, keepdims) * np.where(out == 0, 0, x / out)
 
 
-def _divisor(out: Any) -> Any:
-    return np.where(out == 0, 1, out)
+_two_norm.defvjp(_two_norm_rule, saves="out x", local="∇out · x / out")
 
 
 @primitive(name="p-norm")
@@ -73,10 +69,9 @@ def _p_norm(x: Any, *, p: float, axis: Axis, keepdims: bool) -> Any:
 
 
 def _p_norm_rule(g: Any, out: Any, x: Any, *, p: float, axis: Axis, keepdims: bool) -> Any:
-    """g · sign x · (|x| / out)^(p-1), and 0 where x or out is 0."""
-    out = restore(out, x, axis, keepdims)
-    ratio = np.where(x == 0, 1, np.abs(x) / _divisor(out))
-    return restore(g, x, axis, keepdims) * (np.sign(x) * (out != 0) * ratio ** (p - 1))
+    """g · sign x · (|x| / out)^(p-1), and 0 where x is 0."""
+    slope = np.sign(x) * (np.abs(x) / restore(out, x, axis, keepdims)) ** (p - 1)
+    return restore(g, x, axis, keepdims) * np.where(x == 0, 0, slope)
 
 
 _p_norm.defvjp(_p_norm_rule, saves="out x", local="∇out · sign x · (|x| / out)^(p-1)")
