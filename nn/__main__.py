@@ -37,7 +37,6 @@ Rates = dict[str, tuple[Callable[..., optim.Optimizer], float]]
 OPTIMIZERS: Rates = {
     "sgd": (lambda p, lr: optim.SGD(p, lr=lr, momentum=0.9, nesterov=True), 0.05),
     "adagrad": (optim.Adagrad, 0.02),
-    "adagradda": (optim.AdagradDA, 0.05),
     "adadelta": (optim.Adadelta, 1.0),
     "rmsprop": (optim.RMSprop, 1e-3),
     "rprop": (optim.Rprop, 1e-3),
@@ -47,11 +46,13 @@ OPTIMIZERS: Rates = {
     "nadam": (optim.NAdam, 2e-3),
     "radam": (optim.RAdam, 4e-3),
     "lion": (optim.Lion, 2e-4),
-    "ftrl": (optim.Ftrl, 0.05),
     "proximalsgd": (optim.ProximalSGD, 0.1),
     "proximaladagrad": (optim.ProximalAdagrad, 0.05),
 }
-"""By name: how to make the optimizer, and a rate that suits the digits."""
+"""By name: how to make the optimizer, and a rate that suits the digits.
+
+AdagradDA and Ftrl are not among them: they forget the random start, so all neurons of a layer would
+stay the same."""
 
 
 def mlp() -> nn.Module:

@@ -21,6 +21,7 @@ import os
 import signal
 import threading
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -112,8 +113,8 @@ class History:
 class Run:
     """One call of :func:`fit`, as callbacks see it.
 
-    ``epoch`` counts the finished epochs of ``epochs``, ``step`` the optimizer's steps; a callback
-    that sets ``stop`` to a reason ends the training after this step.
+    ``epoch`` counts the finished epochs of ``epochs``, ``batch`` the batches of this one, ``step`` the
+    optimizer's steps; a callback that sets ``stop`` to a reason ends the training after this step.
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class Run:
         self.callbacks = list(callbacks)
         self.history = History()
         self.epoch = 0
+        self.batch = 0
         self.step = 0
         self.stop = ""
         self.interrupted = False
@@ -147,6 +149,7 @@ class Run:
         """Write all of it as a checkpoint that ``fit(..., resume=path)`` goes on from."""
         training = {
             "epoch": self.epoch,
+            "batch": self.batch,
             "step": self.step,
             "history": self.history.rows,
             "means": self.means.state_dict(),
@@ -168,6 +171,7 @@ class Run:
                 f"{len(self.callbacks)}."
             )
         self.epoch = training["epoch"]
+        self.batch = training["batch"]
         self.step = training["step"]
         self.history.rows = training["history"]
         self.means.load_state_dict(training["means"])
@@ -416,7 +420,7 @@ def _train_one_epoch(
     run: Run, teacher: "_Teacher", accumulate: int, schedule_each: str, show: Callable[[Run], None]
 ) -> bool:
     """The rest of the epoch, step by step; False if the run was stopped on the way."""
-    for batches in _in_groups(run.loader, accumulate):
+    for batches in _groups(run, accumulate):
         teacher.step(batches)
         if run.schedule is not None and schedule_each == "step":
             _step_schedule(run.schedule, run.means.result())
@@ -438,6 +442,7 @@ def _end_epoch(run: Run, teacher: "_Teacher", validation: Any, schedule_each: st
         row["lr"] = run.optimizer.param_groups[0]["lr"]
     run.history.rows.append(row)
     run.epoch += 1
+    run.batch = 0
     run.means = Means()
     run.obey()
     if run.schedule is not None and schedule_each == "epoch":
@@ -569,10 +574,19 @@ def _samples(batch: Any) -> int:
     return len(batch[-1])
 
 
-def _in_groups(batches: Any, count: int) -> Iterator[list[Any]]:
-    rest = iter(batches)
-    while group := list(islice(rest, count)):
+def _groups(run: Run, count: int) -> Iterator[list[Any]]:
+    """The rest of the epoch's batches, ``count`` at a time.
+
+    Never asks the loader for one more than there is: it would think the epoch over before the last
+    step is done, and a checkpoint after that step would say so.
+    """
+    rest = iter(run.loader)
+    if run.batch and not hasattr(run.loader, "load_state_dict"):
+        deque(islice(rest, run.batch), maxlen=0)  # a plain sequence starts again from its beginning
+    while group := list(islice(rest, min(count, len(run.loader) - run.batch))):
+        run.batch += len(group)
         yield group
+    deque(rest, maxlen=0)
 
 
 def _step_schedule(schedule: Schedule, measured: Mapping[str, float]) -> None:
