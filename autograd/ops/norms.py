@@ -1,9 +1,10 @@
 """Norms of vectors and matrices, and the condition number.
 
 At a kink: the 2-norm (and Frobenius norm) of zeros has gradient 0, and no second derivative (nan);
-entries that are 0 have gradient 0 in the 1-norm and in every p-norm; ties in the norms of order ±inf, 2 and -2 (equal singular values)
-share evenly; a singular value of 0 contributes nothing to the nuclear norm and to order -2.  Huge and
-tiny entries neither overflow nor vanish: the sums are taken of scaled entries where that is needed.
+entries that are 0 have gradient 0 in the 1-norm and in every p-norm; ties in the norms of order
+±inf, 2 and -2 (equal singular values) share evenly; a singular value of 0 contributes nothing to the
+nuclear norm and to order -2.  Huge and tiny entries neither overflow nor vanish: the sums are taken of
+scaled entries where that is needed.
 """
 
 from typing import Any
