@@ -549,7 +549,7 @@ def test_text_has_aa_contrast(palette):
             assert contrast(getattr(palette, role), paper) >= 4.5, (role, paper)
     for paper in papers[:3]:
         for role in ("line", "edge", "lit", "shrink1", "shrink2", "level", "grow1", "grow2"):
-            assert contrast(getattr(palette, role), paper) >= 2.9, (role, paper)
+            assert contrast(getattr(palette, role), paper) >= 3.0, (role, paper)
     assert contrast(palette.warn, palette.warnfill) >= 4.5
 
 

@@ -59,7 +59,8 @@ def _draw(
     for wire in description.wires:
         target = wire.target.key if wire.target.kind == "module" else f"o{wire.target.key}"
         key = f"w{wire.target.key}.{wire.position}"
-        canvas.edge(wire.source.key, target, key, said.backward(wire), **emphasis(p, wire))
+        tip, look = said.backward(wire), emphasis(p, wire)
+        canvas.edge(wire.source.key, target, key, tip, wire.position, **look)
 
 
 def _record(p: Palette, vertex: Vertex, show: Collection[str]) -> str:

@@ -6,6 +6,7 @@ backslashes, ``<script>``, ``&`` and line breaks in a name are shown and never i
 
 import html
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import graphviz
@@ -67,8 +68,7 @@ class Canvas:
         self.tips: dict[str, str] = {}
         self._settings = settings
         self._nodes: dict[Path, list[tuple[str, dict[str, str]]]] = {(): []}
-        self._edges: list[tuple[str, str, dict[str, str]]] = []
-        self._ranks: list[Sequence[str]] = []
+        self._edges: list[tuple[int, str, str, dict[str, str]]] = []
 
     @property
     def sideways(self) -> bool:
@@ -83,14 +83,19 @@ class Canvas:
         self._nodes[path].append((key, told))
 
     def edge(
-        self, source: str, target: str, key: str = "", tip: str = "", **attributes: str
+        self,
+        source: str,
+        target: str,
+        key: str = "",
+        tip: str = "",
+        position: int = 0,
+        **attributes: Any,
     ) -> None:
-        """Add an edge between nodes (with ``:w`` and the like for the side)."""
-        self._edges.append((source, target, {**self._tip(key, tip), **attributes}))
+        """Add an edge between nodes (with ``:w`` and the like for the side).
 
-    def same_rank(self, keys: Sequence[str]) -> None:
-        """Put nodes in one column."""
-        self._ranks.append(keys)
+        Those into one node come in the order of ``position``.
+        """
+        self._edges.append((position, source, target, {**self._tip(key, tip), **attributes}))
 
     def _tip(self, key: str, tip: str) -> dict[str, str]:
         told = {"id": key} if key else {}
@@ -119,12 +124,7 @@ class Canvas:
             ]
             graph.attr(label=table(lines), labelloc="b", labeljust="l")
         self._fill(graph, ())
-        for keys in self._ranks:
-            with graph.subgraph() as rank:
-                rank.attr(rank="same")
-                for key in keys:
-                    rank.node(key)
-        for source, target, attributes in self._edges:
+        for _, source, target, attributes in sorted(self._edges, key=itemgetter(0)):
             graph.edge(source, target, **attributes)
         return graph
 

@@ -117,7 +117,7 @@ class _Circuit:
         tip = self.said.backward(wire)
         key = f"{wire.source.key}-{wire.target.key}.{wire.position}"
         look = emphasis(self.canvas.palette, wire)
-        self.canvas.edge(wire.source.key, wire.target.key, key, tip, **look)
+        self.canvas.edge(wire.source.key, wire.target.key, key, tip, wire.position, **look)
 
     def _labelled(self, source: str, wire: Wire, above: list[str], below: list[str]) -> None:
         """source ── label ─> target"""
@@ -127,7 +127,9 @@ class _Circuit:
         self.canvas.node(key, path, self._through(above, below), tip, **COLUMN)
         lit = emphasis(self.canvas.palette, wire)
         self.canvas.edge(source, f"{key}:{self.into_side}", f"{key}i", dir="none", **lit)
-        self.canvas.edge(f"{key}:{self.out_side}", wire.target.key, f"{key}o", tip, **lit)
+        self.canvas.edge(
+            f"{key}:{self.out_side}", wire.target.key, f"{key}o", tip, wire.position, **lit
+        )
 
     def _end(self, vertex: Vertex) -> None:
         """The result: a wire that ends in the open."""

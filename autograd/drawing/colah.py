@@ -32,7 +32,8 @@ def draw_colah(canvas: Canvas, description: Description, show: Collection[str]) 
     for wire in description.wires:
         key = f"w{wire.target.key}.{wire.position}"
         told = {**_partial(canvas, said, wire), **emphasis(p, wire)}
-        canvas.edge(wire.source.key, wire.target.key, key, said.backward(wire), **told)
+        tip = said.backward(wire)
+        canvas.edge(wire.source.key, wire.target.key, key, tip, wire.position, **told)
 
 
 def _node(canvas: Canvas, said: Wording, vertex: Vertex, show: Collection[str]) -> str:

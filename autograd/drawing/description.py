@@ -130,6 +130,12 @@ class Description:
         return found
 
     @property
+    def is_tree(self) -> bool:
+        """Whether nothing is used in two places, so that no two wires have to cross."""
+        users: dict[Vertex, Vertex] = {}
+        return all(users.setdefault(w.source, w.target) is w.target for w in self.wires)
+
+    @property
     def roots(self) -> list[Vertex]:
         """What was drawn."""
         return [vertex for vertex in self.vertices if vertex.root]

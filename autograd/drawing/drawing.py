@@ -42,12 +42,11 @@ REGIMES: dict[str, tuple[Painter, list[str]]] = {
     "line": (draw_lines, [GAIN_NOTE]),
     "overview": (draw_overview, [OVERVIEW_NOTE]),
 }
-# Arguments enter an operation in their order, as far as all is drawn.
 SPACING = {
-    "circuit": {"nodesep": "0.12", "ranksep": "0.16", "ordering": "in"},
-    "micrograd": {"nodesep": "0.2", "ranksep": "0.3", "ordering": "in"},
-    "dezero": {"nodesep": "0.2", "ranksep": "0.3", "ordering": "in"},
-    "colah": {"nodesep": "0.3", "ranksep": "0.35", "ordering": "in"},
+    "circuit": {"nodesep": "0.12", "ranksep": "0.16"},
+    "micrograd": {"nodesep": "0.2", "ranksep": "0.3"},
+    "dezero": {"nodesep": "0.2", "ranksep": "0.3"},
+    "colah": {"nodesep": "0.3", "ranksep": "0.35"},
 }
 COMPACT = {"nodesep": "0.2", "ranksep": "0.3"}
 SHOWN = ("value", "grad", "local")
@@ -235,11 +234,10 @@ class Drawing:
         """A canvas with the plan's description on it."""
         options = self._options
         paint, _ = REGIMES.get(plan.regime, (STYLES[options.style], []))
-        canvas = Canvas(
-            palette(options.theme),
-            options.rankdir,
-            **(SPACING[options.style] if plan.regime == "full" else COMPACT),
-        )
+        settings = SPACING[options.style] if plan.regime == "full" else COMPACT
+        if plan.description.is_tree:
+            settings = {**settings, "ordering": "in"}  # arguments in their order
+        canvas = Canvas(palette(options.theme), options.rankdir, **settings)
         paint(canvas, self._whole if plan.regime == "overview" else plan.description, options.show)
         return canvas
 

@@ -43,7 +43,7 @@ def rule_in_shapes(
     if len(factors) != 2:
         return ""
     found = [_shape_of(factor, out, shapes) for factor in factors]
-    if None in found or not argument:
+    if not all(found) or not argument:
         return ""
     return f"{_written(argument)} = {''.join([_written(shape) for shape in found if shape is not None])}"
 
