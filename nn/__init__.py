@@ -1,6 +1,6 @@
 """Neural networks: modules, functions of tensors, losses, data and training."""
 
-from . import functional, init, regularizer
+from . import checkpoint, data, functional, init, regularizer, training
 from .activation import (
     ELU,
     GELU,
@@ -147,9 +147,12 @@ __all__ = [
     "Tanh",
     "TripletMarginLoss",
     "WeightElimination",
+    "checkpoint",
+    "data",
     "functional",
     "init",
     "regularizer",
     "remove_weight_norm",
+    "training",
     "weight_norm",
 ]
