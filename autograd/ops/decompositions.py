@@ -111,12 +111,12 @@ def _pairs(x: Any, largest: Any, combine: Any) -> Any:
 
 @primitive(name="eigh")
 @phrased("eigh", "Expected square symmetric matrices of finite numbers.")
-def _eigh(x: Any) -> Any:
-    return np.linalg.eigh(x)
+def _eigh(x: Any, *, UPLO: Any) -> Any:
+    return np.linalg.eigh(x, UPLO)
 
 
-def _eigh_rule(g: Any, out: Any, x: Any) -> Any:
-    """V (diag ∇w + (Vᵀ∇V - ∇VᵀV) / 2(wⱼ - wᵢ)) Vᵀ, folded onto the lower triangle."""
+def _eigh_rule(g: Any, out: Any, x: Any, *, UPLO: str) -> Any:
+    """V (diag ∇w + (Vᵀ∇V - ∇VᵀV) / 2(wⱼ - wᵢ)) Vᵀ, folded onto the triangle that is read."""
     (gw, gv), (w, v) = g, out
     turn = mT(v) @ gv
     largest = np.maximum(np.abs(w[..., :1]), np.abs(w[..., -1:]))[..., None]
@@ -124,7 +124,8 @@ def _eigh_rule(g: Any, out: Any, x: Any) -> Any:
     tie = np.abs(gap) <= w.shape[-1] * float(np.finfo(w.dtype).eps) * largest
     inner = _over_gap(turn - mT(turn), gap, tie, _negligible(turn, turn)) * 0.5
     s = ((v * gw[..., None, :]) + v @ inner) @ mT(v)
-    return _halved(s + mT(s))
+    lower = _halved(s + mT(s))
+    return lower if UPLO in "Ll" else mT(lower)
 
 
 _eigh.defvjp(_eigh_rule, saves="out")
@@ -140,12 +141,11 @@ def eigh(a: Any, UPLO: str = "L") -> Any:
 
     Raises ``ValueError`` for another ``UPLO``.
     """
-    a = array_of(a)
     if UPLO not in ("L", "U", "l", "u"):
         raise ValueError(
             f"eigh: UPLO={UPLO!r} is not a triangle. Expected 'L' (lower) or 'U' (upper)."
         )
-    return _eigh(a if UPLO in "Ll" else mT(a))
+    return _eigh(array_of(a), UPLO=UPLO)
 
 
 @implements(np.linalg.eigvalsh)

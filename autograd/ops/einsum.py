@@ -5,7 +5,7 @@ Three primitives are enough, and each one's rule is one of the three:
 =============  ===========================  ===================================
 ``contract``   ``ij,jk->ik``                two operands, each index in two of the three terms
 ``diagonal``   ``iij->ij``                  one operand with a repeated index
-``embed``      the adjoint of that         its entries on that diagonal, 0 elsewhere
+``embed``      the adjoint of that          its entries on that diagonal, 0 elsewhere
 =============  ===========================  ===================================
 
 A contraction is symmetrical in its three terms: the gradient of ``ij,jk->ik`` with respect to the
@@ -222,9 +222,8 @@ def _steps(subscripts: str, shapes: tuple[Shape, ...], optimize: Any) -> list[St
 
     for i, value in enumerate(left):
         left[i] = plan.summed(value, needed_beside(value))
-    path = _path([plan.labels[v] for v in left], result, sizes, optimize)
-    for group in [*path, None]:  # None: all that a path left over
-        taken = list(left) if group is None else [left[k] for k in sorted(group)]
+    for group in _path([plan.labels[v] for v in left], result, sizes, optimize):
+        taken = _taken(group, left, optimize)
         while len(taken) > 1:
             x, y, *others = taken
             product = plan.product(x, y, needed_beside(x, y))
@@ -235,22 +234,35 @@ def _steps(subscripts: str, shapes: tuple[Shape, ...], optimize: Any) -> list[St
 
 
 def _path(terms: list[str], result: str, sizes: dict[str, int], optimize: Any) -> Any:
-    """Which of three and more operands to contract first, as ``np.einsum_path`` puts it."""
+    """Which of three and more operands to contract first, as ``np.einsum_path`` puts it.
+
+    The last group, all that are left, is ``...``.
+    """
     if len(terms) < 3:
-        return []
+        return [...]
     if isinstance(optimize, tuple) and not isinstance(optimize[0], str):
-        return optimize
+        return [*optimize, ...]
+    contraction = f"{','.join(terms)}->{result}"
     kin = [np.broadcast_to(0.0, [sizes[c] for c in term]) for term in terms]
     try:
-        path = np.einsum_path(f"{','.join(terms)}->{result}", *kin, optimize=optimize or "greedy")[
-            0
-        ]
+        return [*np.einsum_path(contraction, *kin, optimize=optimize or "greedy")[0][1:], ...]
     except (KeyError, TypeError):
-        raise ValueError(
-            f"einsum: optimize={optimize!r} is not a way to find the order. Expected False, True, "
-            "'greedy', 'optimal', or a path that np.einsum_path returned."
-        ) from None
-    return path[1:]
+        raise _no_path(optimize) from None
+
+
+def _taken(group: Any, left: list[int], optimize: Any) -> list[int]:
+    if group is ...:
+        return left
+    if not isinstance(group, tuple) or not set(group) <= set(range(len(left))):
+        raise _no_path(optimize)
+    return [left[k] for k in sorted(set(group))]
+
+
+def _no_path(optimize: Any) -> ValueError:
+    return ValueError(
+        f"einsum: optimize={optimize!r} is not a way to find the order. Expected False, True, "
+        "'greedy', 'optimal', or a path that np.einsum_path returned."
+    )
 
 
 @implements(np.einsum)

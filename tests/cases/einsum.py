@@ -201,6 +201,13 @@ FAULTS = [
         "optimize='fastest'.*'greedy', 'optimal'",
     ),
     Fault(
+        "einsum with a path through operands that do not exist",
+        lambda a: np.einsum("ij,jk,kl", a, a, a, optimize=["einsum_path", (0, 3), (0, 1)]),
+        (_O((2, 2)),),
+        ValueError,
+        r"optimize=\(\(0, 3\), \(0, 1\)\) is not a way",
+    ),
+    Fault(
         "einsum with numbers out of range",
         lambda a: np.einsum(a, [0, 60]),
         (_O((2, 2)),),
