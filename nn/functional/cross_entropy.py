@@ -11,6 +11,7 @@ import numpy as np
 from autograd import primitive
 from autograd.ops.softmax import log_softmax, softmax
 
+from .kept import Kept
 from .labels import as_array, class_indices
 from .reduction import reduced, require_reduction
 
@@ -18,29 +19,17 @@ __all__ = ["cross_entropy", "nll_loss"]
 
 
 class _Reduction:
-    """How the losses of a batch become one, and what the forward pass leaves to the backward pass.
+    """How the losses of a batch become one, and the exponentials: half the work of both passes."""
 
-    The exponentials of the scores are half the work of both.  They are kept for the one backward pass
-    that nearly always follows; another one, or one that is itself recorded, computes them again.
-    """
-
-    __slots__ = ("_kept", "name", "scale")
+    __slots__ = ("kept", "name", "scale")
 
     def __init__(self, name: str, count: int) -> None:
         self.name = name
         self.scale = 1 / max(count, 1) if name == "mean" else 1.0
-        self._kept: list[tuple[Any, ...]] = []
+        self.kept = Kept()
 
     def __repr__(self) -> str:
         return self.name
-
-    def keep(self, x: Any, *arrays: Any) -> None:
-        self._kept[:] = [(x, *arrays)]
-
-    def take(self, x: Any) -> tuple[Any, ...] | None:
-        """What was kept for ``x``, which may now be overwritten; None if there is nothing."""
-        kept = self._kept.pop() if self._kept else (None,)
-        return kept[1:] if kept[0] is x else None
 
 
 def _exponentials(x: Any) -> tuple[Any, Any, Any]:
@@ -73,7 +62,7 @@ def _to_label(x: Any, *, labels: Any, reduction: _Reduction) -> Any:
     rows = np.arange(len(labels))
     with np.errstate(invalid="ignore", divide="ignore"):  # a row of -inf is nan
         low, e, total = _exponentials(x)
-        reduction.keep(x, rows, e, total)
+        reduction.kept.keep(x, rows, e, total)
         losses = np.log(total[:, 0])
         losses -= low[rows, labels]
         return losses if reduction.name == "none" else np.add.reduce(losses) * reduction.scale
@@ -81,7 +70,7 @@ def _to_label(x: Any, *, labels: Any, reduction: _Reduction) -> Any:
 
 def _to_label_rule(g: Any, out: Any, x: Any, *, labels: Any, reduction: _Reduction) -> Any:
     share = np.expand_dims(g, 1) if reduction.name == "none" else g * reduction.scale
-    kept = reduction.take(x)
+    kept = reduction.kept.take(x)
     if kept is None:
         return share * _residual(x, labels=labels)
     rows, p, total = kept

@@ -13,12 +13,13 @@ The variance is the biased one, and ε stands inside the root.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from autograd import primitive
 
+from .kept import Kept
 from .labels import as_array
 
 __all__ = [
@@ -32,44 +33,77 @@ __all__ = [
 ]
 
 
-class Moments(NamedTuple):
-    """What :func:`standardize` returns; mean and variance keep the axes they are taken over."""
+class Moments:
+    """What :func:`standardize` found: mean and biased variance, with the axes they are taken over."""
 
-    out: Any
+    __slots__ = ("kept", "mean", "var")
+
     mean: Any
     var: Any
 
+    def __init__(self) -> None:
+        self.kept = Kept()
 
-@primitive
-def standardize(x: Any, *, axes: tuple[int, ...], eps: float) -> Any:
-    """(x - mean) / √(var + eps) over ``axes``, with the mean and the biased variance.
+    def __repr__(self) -> str:
+        return "moments"
+
+
+def _centred(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
+    """x - mean, the mean and the variance over ``axes``.
 
     The mean is corrected once by the mean of the differences from it, so that data far from 0 lose
     no digits: a mean of 1e8 in float64, of 1e4 in float32.
     """
-    mean = x.mean(axes, keepdims=True)
+    mean = x.sum(axes, keepdims=True)
+    count = x.size / max(mean.size, 1)
+    mean = mean / count
     out = x - mean
-    correction = out.mean(axes, keepdims=True)
+    correction = out.sum(axes, keepdims=True) / count
     out -= correction
-    mean = mean + correction
-    var = np.square(out).mean(axes, keepdims=True)
-    out /= np.sqrt(var + eps)
-    return Moments(out, mean, var)
+    return out, mean + correction, np.square(out).sum(axes, keepdims=True) / count
 
 
-def _standardize_rule(g: Any, out: Any, x: Any, *, axes: tuple[int, ...], eps: float) -> Any:
-    """(g - mean g - x̂ mean(g x̂)) / σ, and what the mean and the variance themselves pass on."""
-    z, _, var = out
-    g_z, g_mean, g_var = g
-    n = x.size / max(var.size, 1)
-    sigma = np.sqrt(var + eps)
-    level = g_mean / n - g_z.mean(axes, keepdims=True) / sigma
-    slope = g_var * (2 / n) * sigma - (g_z * z).mean(axes, keepdims=True) / sigma
-    return g_z / sigma + slope * z + level
+@primitive
+def inverse_deviation(x: Any, *, axes: tuple[int, ...], eps: float) -> Any:
+    """1 / √(var + eps) over ``axes``."""
+    return 1 / np.sqrt(_centred(x, axes)[2] + eps)
+
+
+inverse_deviation.defvjp(
+    lambda g, out, x, *, axes, eps: (
+        (g * out**3 * (-out.size / x.size)) * (x - x.mean(axes, keepdims=True))
+    ),
+    saves="out x",
+    local="-∇out · (x - mean) / (n σ³)",
+)
+
+
+@primitive
+def standardize(x: Any, *, axes: tuple[int, ...], eps: float, moments: Moments) -> Any:
+    """(x - mean) / √(var + eps) over ``axes``, with the mean and the biased variance."""
+    out, moments.mean, moments.var = _centred(x, axes)
+    inverse = 1 / np.sqrt(moments.var + eps)
+    out *= inverse
+    moments.kept.keep(x, inverse)
+    return out
+
+
+def _standardize_rule(
+    g: Any, out: Any, x: Any, *, axes: tuple[int, ...], eps: float, moments: Moments
+) -> Any:
+    """(g - mean g - x̂ mean(g x̂)) / σ."""
+    level = g.sum(axes, keepdims=True)
+    count = x.size / max(level.size, 1)
+    share = out * ((g * out).sum(axes, keepdims=True) / count)
+    share += level / count
+    share = g - share
+    kept = moments.kept.take(x)
+    share *= kept[0] if kept else inverse_deviation(x, axes=axes, eps=eps)
+    return share
 
 
 standardize.defvjp(
-    _standardize_rule, saves="out", local="(∇out - mean ∇out - x̂ · mean(∇out · x̂)) / σ"
+    _standardize_rule, saves="out x", local="(∇out - mean ∇out - x̂ · mean(∇out · x̂)) / σ"
 )
 
 
@@ -152,17 +186,18 @@ def batch_norm(
             f"batch_norm: an input of shape {input.shape} has {count} value for each channel, whose "
             "variance is 0. Train on larger batches, or call eval() first."
         )
-    out, mean, var = standardize(input, axes=(0, *range(2, input.ndim)), eps=eps)
+    moments = Moments()
+    out = standardize(input, axes=(0, *range(2, input.ndim)), eps=eps, moments=moments)
     if running_mean is not None:
-        _move(running_mean, mean, momentum)
-        _move(running_var, as_array(var) * (count / (count - 1)), momentum)
+        _move(running_mean, moments.mean, momentum)
+        _move(running_var, moments.var * (count / (count - 1)), momentum)
     return _scaled(out, weight, bias, shape)
 
 
 def _move(running: Any, new: Any, momentum: float) -> None:
     """running ← (1 - momentum) · running + momentum · new, outside of the graph."""
     values = as_array(running)
-    moved = (1 - momentum) * values + momentum * as_array(new).reshape(values.shape)
+    moved = (1 - momentum) * values + momentum * new.reshape(values.shape)
     if values is running:
         running[...] = moved
     else:
@@ -196,10 +231,11 @@ def instance_norm(
             f"instance_norm: an input of shape {input.shape} has {positions} position for each "
             "channel, whose variance is 0. Normalize before the positions are pooled."
         )
-    out, mean, var = standardize(input, axes=tuple(range(2, input.ndim)), eps=eps)
+    moments = Moments()
+    out = standardize(input, axes=tuple(range(2, input.ndim)), eps=eps, moments=moments)
     if running_mean is not None:
-        _move(running_mean, as_array(mean).mean(0), momentum)
-        _move(running_var, as_array(var).mean(0) * (positions / (positions - 1)), momentum)
+        _move(running_mean, moments.mean.mean(0), momentum)
+        _move(running_var, moments.var.mean(0) * (positions / (positions - 1)), momentum)
     return _scaled(out, weight, bias, (input.shape[1],) + (1,) * (input.ndim - 2))
 
 
@@ -225,7 +261,7 @@ def layer_norm(
         raise ValueError(
             f"layer_norm: expected an input that ends in the axes {shape}, got {input.shape}."
         )
-    out = standardize(input, axes=tuple(range(-len(shape), 0)), eps=eps).out
+    out = standardize(input, axes=tuple(range(-len(shape), 0)), eps=eps, moments=Moments())
     return _scaled(out, weight, bias, shape)
 
 
@@ -245,7 +281,7 @@ def group_norm(
             f"group_norm: expected num_groups that divide the {channels} channels, got {num_groups}."
         )
     grouped = input.reshape((n, num_groups, -1))
-    out = standardize(grouped, axes=(2,), eps=eps).out.reshape(input.shape)
+    out = standardize(grouped, axes=(2,), eps=eps, moments=Moments()).reshape(input.shape)
     return _scaled(out, weight, bias, (channels,) + (1,) * (input.ndim - 2))
 
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import nn.functional as F
-from nn.functional.normalization import standardize
+from nn.functional.normalization import Moments, inverse_deviation, standardize
 
 from .case import Case, Fault, Kink
 
@@ -106,13 +106,15 @@ CASES = [
     ),
     Case(
         "standardize",
-        lambda x: standardize(x, axes=(0,), eps=EPS),
+        lambda x: standardize(x, axes=(0,), eps=EPS, moments=Moments()),
         [((4,),), ((3, 2),), ((5, 2, 3),), ((70, 2),)],
-        jax=lambda x: (
-            _normal(x, 0),
-            jnp.mean(x, 0, keepdims=True),
-            jnp.var(x, 0, keepdims=True),
-        ),
+        jax=lambda x: _normal(x, 0),
+    ),
+    Case(
+        "inverse_deviation",
+        lambda x: inverse_deviation(x, axes=(0,), eps=EPS),
+        [((4,),), ((3, 2),), ((5, 2, 3),), ((70, 2),)],
+        jax=lambda x: 1 / jnp.sqrt(jnp.var(x, 0, keepdims=True) + EPS),
     ),
     Case("batch_norm in training", _in_training, IMAGES, jax=_batch_norm),
     Case(
