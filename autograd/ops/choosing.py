@@ -24,7 +24,7 @@ def masked(x: Any, mask: Any) -> Any:
 
     The gradient of whatever lets some entries through and stops others.
     """
-    if x.size > 1024:  # where is the slower, the less the mask can be foretold
+    if x.size > 1024 or mask.size > 1024:  # where is the slower, the less the mask can be foretold
         product = x * mask
         if not np.isnan(product.sum()):  # 0 · inf is nan
             return product
@@ -51,8 +51,8 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
 
 _where.defvjp(
     None,
-    lambda g, out, condition, x, y: masked(g, condition != 0),
-    lambda g, out, condition, x, y: masked(g, condition == 0),
+    lambda g, out, condition, x, y: masked(g, np.not_equal(condition, 0)),
+    lambda g, out, condition, x, y: masked(g, np.equal(condition, 0)),
     saves=("condition",),
     local=("", "∇out where the condition holds", "∇out where it does not"),
 )

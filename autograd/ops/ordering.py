@@ -20,7 +20,7 @@ __all__ = ["argsort", "max", "median", "min", "ptp", "shared", "sort"]
 def shared(g: Any, won: Any, axis: Axis) -> Any:
     """``g`` (with all axes) in equal parts over the entries that have won."""
     winners = np.sum(won, axis=axis, dtype=g.dtype, keepdims=True)
-    return masked(np.broadcast_to(g / np.maximum(winners, 1), won.shape), won)
+    return masked(g / np.maximum(winners, 1), won)
 
 
 @primitive(name="max")

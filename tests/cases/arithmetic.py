@@ -120,6 +120,10 @@ CASES = [
         "nonzero",
     ),
     Case(
+        "where of a plain condition", lambda x: np.where(True, x, 0) + np.where([False], 1, x), ONE
+    ),
+    Case("where of a number", lambda x: np.where(2.5, x, 0) - np.where(0, 1, x * x), ONE),
+    Case(
         "where with numbers",
         lambda x: np.where(x > 0, x, 0) + np.where(x > 0, 1.5, x),
         ONE,
