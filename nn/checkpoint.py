@@ -169,7 +169,7 @@ def _digest(arrays: Mapping[str, Any], metadata: Mapping[str, str]) -> str:
     others = {k: v for k, v in metadata.items() if k != DIGEST}
     digest = hashlib.sha256(json.dumps([header, others], sort_keys=True).encode())
     for name in names:
-        digest.update(arrays[name].tobytes())
+        digest.update(arrays[name].reshape(-1).view(np.uint8))
     return digest.hexdigest()
 
 
@@ -219,11 +219,12 @@ def _write_whole(path: Path, data: bytes) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # so that the new name, too, survives a power cut
-    finally:
-        os.close(folder)
+    if hasattr(os, "O_DIRECTORY"):  # not on Windows
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)  # so that the new name, too, survives a power cut
+        finally:
+            os.close(folder)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -402,7 +402,7 @@ def test_resuming_what_is_no_run_is_refused(tmp_path) -> None:
     model = model_of()
     optimizer = optim.SGD(model.parameters(), lr=0.1)
     loader = DataLoader(problem(), 16)
-    nn.training.checkpoint.save(path, model=model, optimizer=optimizer, loader=loader)
+    nn.checkpoint.save(path, model=model, optimizer=optimizer, loader=loader)
     with pytest.raises(ValueError, match="was not written by fit"):
         training(model, optimizer=optimizer, train=loader, resume=path)
     training(model, optimizer=optimizer, train=loader, callbacks=[Checkpoint(path)])
