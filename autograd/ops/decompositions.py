@@ -76,7 +76,7 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
 # --- equal values -----------------------------------------------------------------------------
 
 
-@primitive(name="divide by gap", elementwise=True)
+@primitive(name="over_gap", elementwise=True)
 def _over_gap(x: Any, gap: Any, tie: Any, missing: Any) -> Any:
     """x / gap; at a tie 0 where ``x`` is ``missing``, and nan where it is not."""
     at_tie = np.where(missing, np.zeros_like(x), np.nan)

@@ -58,7 +58,7 @@ def cofactors(x: Any) -> Any:
     return (u * (_products_before(s) * _products_after(s))[..., None, :]) @ vt
 
 
-@primitive(name="cofactors' slope")
+@primitive(name="cofactor_slope")
 def _slope(x: Any, h: Any) -> Any:
     """The derivative of the cofactors of ``x`` in the direction ``h``: det's second derivative."""
     u, s, vt = _rotations(x)

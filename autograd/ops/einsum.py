@@ -124,13 +124,13 @@ contract.defvjp(
 # --- one operand with a repeated index --------------------------------------------------------
 
 
-@primitive(name="repeated index")
+@primitive(name="repeated_index")
 def diagonal(x: Any, *, subscripts: str) -> Any:
     """The entries of ``x`` whose indices with the same label agree: ``iij->ij``."""
     return np.einsum(subscripts, x)
 
 
-@primitive(name="on repeated index")
+@primitive(name="on_repeated_index")
 def embed(x: Any, *, subscripts: str, shape: Shape) -> Any:
     """The adjoint: an array of ``shape`` that has ``x`` on this diagonal and is 0 elsewhere."""
     out = np.zeros_like(x, shape=shape)

@@ -18,6 +18,7 @@ from ..backward import unbroadcast
 from ..primitive import implements, primitive
 from .choosing import where
 from .decompositions import svdvals
+from .diagonals import diagonal, trace
 from .matrices import array_of, identity_like, mT, phrased
 from .products import matmul
 from .shape import expand_dims, reshape, transpose
@@ -284,3 +285,16 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
     rows, columns = a.shape[:ind], a.shape[ind:]
     matrix = reshape(a, (math.prod(rows), math.prod(columns)))
     return reshape(inv(matrix), columns + rows)
+
+
+# --- the diagonal, in the names of the array API ----------------------------------------------
+
+
+@implements(np.linalg.diagonal)
+def _diagonal(x: Any, /, *, offset: int = 0) -> Any:
+    return diagonal(x, offset, -2, -1)
+
+
+@implements(np.linalg.trace)
+def _trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+    return trace(x, offset, -2, -1, dtype)

@@ -56,7 +56,7 @@ def _two_norm_rule(g: Any, out: Any, x: Any, *, axis: Axis, keepdims: bool) -> A
 _two_norm.defvjp(_two_norm_rule, saves="out x", local="∇out · x / out")
 
 
-@primitive(name="p-norm")
+@primitive(name="p_norm")
 def _p_norm(x: Any, *, p: float, axis: Axis, keepdims: bool) -> Any:
     """(Σ|x|ᵖ)^(1/p), of entries scaled to at most 1 (for negative p to at least 1)."""
     size = np.abs(x)

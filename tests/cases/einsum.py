@@ -27,7 +27,7 @@ CASES = [
     _row("ij->", ((2, 3),), ((0, 2),), ((9, 9),)),
     _row("ij->j", ((2, 3),)),
     _row("ii", ((3, 3),), ((0, 0),), ((1, 1),)),
-    _row("ii->i", ((3, 3),), ((9, 9),), primitives=("repeated index", "on repeated index")),
+    _row("ii->i", ((3, 3),), ((9, 9),), primitives=("repeated_index", "on_repeated_index")),
     _row("iji->j", ((2, 3, 2),)),
     _row("iij->ij", ((2, 2, 3),)),
     _row("ijij->ji", ((2, 3, 2, 3),)),

@@ -137,10 +137,21 @@ SYSTEMS = [
     ),
 ]
 
+DIAGONALS = [
+    _row(
+        "linalg.diagonal offset=1",
+        lambda x: _n.diagonal(x, offset=1),
+        lambda x: jnp.diagonal(x, 1, -2, -1),
+        [((2, 3, 4),)],
+        "real",
+    ),
+    _row("linalg.trace", _n.trace, lambda x: jnp.trace(x, 0, -2, -1), [((2, 3, 4),)], "real"),
+]
+
 DETERMINANTS = [
     _row("det", _n.det, _j.det, [*SQUARE, LARGE], primitives=("det", "cofactors")),
     _row(
-        "cofactors", cofactors, None, [*SQUARE, LARGE], primitives=("cofactors", "cofactors' slope")
+        "cofactors", cofactors, None, [*SQUARE, LARGE], primitives=("cofactors", "cofactor_slope")
     ),
     _row("det of any matrix", _n.det, _j.det, [((3, 3),), ((4, 4),)], "real"),
     _row(
@@ -240,7 +251,7 @@ DECOMPOSITIONS = [
         partial(_reconstructed, np, _n, full=True),
         None,
         [*ANY, ((5, 2),), ((2, 5),), ((9, 8),)],
-        primitives=("svd", "divide by gap"),
+        primitives=("svd", "over_gap"),
     ),
     _row(
         "svd vectors",
@@ -347,7 +358,7 @@ NORMS = [
     ],
 ]
 
-CASES = [*SYSTEMS, *DETERMINANTS, *DECOMPOSITIONS, *NORMS]
+CASES = [*SYSTEMS, *DIAGONALS, *DETERMINANTS, *DECOMPOSITIONS, *NORMS]
 
 _ONE, _HALF = np.eye(2), np.full((2, 2), 0.5)
 _E = np.array([[1.0, 0.0], [0.0, 0.0]])
