@@ -14,7 +14,7 @@ primitive                   result                rule, 1st argument  rule, 2nd 
 so every order of derivative comes from three forward functions in plain NumPy.  ``input_gradient``
 is also the transposed convolution.
 
-**The algorithm** was chosen by measuring (benchmarks/README.md).  Unfolding the whole window
+**The algorithm** was chosen by measuring (benchmarks/convolution.md).  Unfolding the whole window
 (im2col) writes kernel-height times kernel-width copies of the input.  Here only the *width* is
 unfolded; its rows lie end to end in memory, so the windows of kernel row i are the same array seen
 from i rows further on, and a convolution is one matrix product per kernel row, on views that BLAS
