@@ -1,5 +1,7 @@
 """Boxes that several styles share: a folded module, and the pills of its marks."""
 
+from typing import Any
+
 from .canvas import SMALL, Canvas, cell, row, table
 from .description import Mark, Vertex, Wire
 from .palette import Palette
@@ -12,9 +14,9 @@ def pill(mark: Mark, palette: Palette) -> str:
     return cell(mark.text, palette.warn, SMALL, bgcolor=palette.warnfill, style="rounded")
 
 
-def emphasis(palette: Palette, wire: Wire) -> dict[str, str]:
+def emphasis(palette: Palette, wire: Wire) -> dict[str, Any]:
     """How a wire is drawn: lit up, dashed where no gradient flows, or plain."""
-    look = {"color": palette.lit, "penwidth": "2.2"} if wire.lit else {}
+    look: dict[str, Any] = {"color": palette.lit, "penwidth": "2.2"} if wire.lit else {}
     return look if wire.tracked else {**look, "style": "dashed"}
 
 

@@ -6,6 +6,7 @@ it grows.
 """
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from .box import draw_module, emphasis, inventory, pill
 from .canvas import SMALL, Canvas, cell, row, table
@@ -87,7 +88,7 @@ def draw_lines(canvas: Canvas, description: Description, show: Collection[str]) 
         key = f"w{wire.target.key}.{wire.position}"
         told = "unknown" if wire.gain is None else number(wire.gain, 2)
         tip = f"{whole.backward(wire)}; gain {told}"
-        look = {**_gain_look(p, wire.gain), **emphasis(p, wire)}
+        look: dict[str, Any] = {**_gain_look(p, wire.gain), **emphasis(p, wire)}
         canvas.edge(wire.source.key, wire.target.key, key, tip, **look)
 
 
