@@ -40,8 +40,13 @@ masked.defvjp(
 
 
 def _truth(condition: Any) -> Any:
-    """The array of a condition: it has no gradient, as no comparison has."""
-    return condition._data if isinstance(condition, Box) else condition
+    """A condition as booleans, outside of the graph: it has no gradient, as no comparison has."""
+    if isinstance(condition, Box):
+        condition = condition._data
+    dtype = getattr(condition, "dtype", None)
+    if dtype == np.bool_:
+        return condition
+    return np.asarray(condition, np.bool_) if dtype is None else condition.astype(np.bool_)
 
 
 @primitive(name="where", elementwise=True)
@@ -51,8 +56,8 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
 
 _where.defvjp(
     None,
-    lambda g, out, condition, x, y: masked(g, np.not_equal(condition, 0)),
-    lambda g, out, condition, x, y: masked(g, np.equal(condition, 0)),
+    lambda g, out, condition, x, y: masked(g, condition),
+    lambda g, out, condition, x, y: masked(g, np.logical_not(condition)),
     saves=("condition",),
     local=("", "∇out where the condition holds", "∇out where it does not"),
 )
