@@ -27,7 +27,7 @@ from itertools import repeat
 from numbers import Real
 from operator import mul, truediv
 from threading import Lock
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 
@@ -218,17 +218,19 @@ class Value:
         >>> round(out.data, 4)
         0.9002
         """
-        ws, xs = _values(weights), _values(inputs)
-        b = () if bias is None else _values((bias,))
+        ws, xs = tuple(weights), tuple(inputs)
         if len(ws) != len(xs):
             raise ValueError(
                 f"dot: expected as many inputs as weights, got {len(xs)} inputs and "
                 f"{len(ws)} weights."
             )
-        w, x = [v.data for v in ws], [v.data for v in xs]
-        out = sum(map(mul, w, x), b[0].data if b else 0.0)
-        parents = ws + xs + b
-        return _node(out, "dot", parents, (*x, *w, *[1.0 for _ in b])) if parents else Value(0.0)
+        parents = _values(ws + xs if bias is None else (*ws, *xs, bias))
+        if not parents:
+            return Value(0.0)
+        n, data = len(ws), [v.data for v in parents]
+        w, x, b = data[:n], data[n : 2 * n], data[2 * n :]
+        out = sum(map(mul, w, x), b[0] if b else 0.0)
+        return _node(out, "dot", parents, (*x, *w, *[1.0] * len(b)))
 
     # Functions ----------------------------------------------------------------------------------
 
@@ -376,6 +378,7 @@ _commit = Lock()
 if hasattr(os, "register_at_fork"):  # a thread of the parent may hold it at that moment
     os.register_at_fork(after_in_child=lambda: globals().update(_commit=Lock()))
 _new = object.__new__
+_ONLY_VALUES = {Value}
 
 
 def _node(data: float, op: str, parents: tuple[Value, ...], partials: tuple[float, ...]) -> Value:
@@ -387,15 +390,20 @@ def _node(data: float, op: str, parents: tuple[Value, ...], partials: tuple[floa
     out.data = data
     out.grad = 0.0
     out.name = ""
-    out.parents = parents if mode.grad else ()
-    out.partials = partials if mode.grad else ()
+    out.parents = parents
+    out.partials = partials
     out.index = next_index()
     out.scope = mode.scope
     out._op = op
+    if not mode.grad:
+        out.parents = out.partials = ()
     return out
 
 
 def _values(numbers: "Iterable[Value | float]") -> tuple[Value, ...]:
+    numbers = tuple(numbers)
+    if _ONLY_VALUES.issuperset(map(type, numbers)):  # in C: half the time for a neuron's inputs
+        return cast("tuple[Value, ...]", numbers)
     return tuple([v if isinstance(v, Value) else Value(v) for v in numbers])
 
 

@@ -16,6 +16,7 @@ over ours in that round, and the table shows the median of the rounds.
 """
 
 import argparse
+import gc
 import json
 import random
 import statistics
@@ -119,6 +120,7 @@ def measured(all_programs: dict[str, Program], rounds: int) -> dict[str, list[fl
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for i in range(rounds):
         for name in names[i % len(names) :] + names[: i % len(names)]:
+            gc.collect()  # or one pays for the cycles that the one before has left
             start = time.perf_counter()
             all_programs[name]()
             seconds[name].append(time.perf_counter() - start)
