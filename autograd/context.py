@@ -238,6 +238,9 @@ class scope(_Switch):
             inside.scope = self._path(outer)
         _mode.set(inside)
 
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), self._entry  # a copy or a pickle starts afresh
+
     def _inside(self, outer: Mode) -> Mode:
         return Mode(outer.grad, outer.anomaly, outer.record, self._path(outer), outer)
 

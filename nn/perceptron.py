@@ -1,6 +1,8 @@
 """The perceptron with its own rule of learning, and the multilayer perceptron."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -104,6 +106,8 @@ class Perceptron(Module):
         return f"in_features={self.in_features}"
 
 
+Activation = str | Callable[[], Module] | Module
+
 _BY_NAME: dict[str, Callable[[], Module]] = {
     name.lower(): getattr(activations, name)
     for name in ("ReLU", "Tanh", "Sigmoid", "LeakyReLU", "ELU", "SELU", "GELU", "SiLU", "Softplus")
@@ -114,8 +118,9 @@ class MLP(Sequential):
     """The multilayer perceptron: linear layers of the ``sizes``, with an activation between them.
 
     ``sizes``: the number of features of the input, of each hidden layer, of the output.
-    ``activation``: a class or function that makes one, such as ``nn.Tanh``, or its name in lower case
-    (``"tanh"``).  ``output_activation``: one for the end; none by default, for losses take scores.
+    ``activation``: a class or function that makes one, such as ``nn.Tanh``, its name in lower case
+    (``"tanh"``), or a module, which is copied.  ``output_activation``: one for the end; none by
+    default, for losses take scores.
     ``dropout``: the probability of dropping after each hidden activation.
 
     Raises ``ValueError`` for fewer than two sizes, a size below 1 or an unknown name.
@@ -132,9 +137,9 @@ class MLP(Sequential):
     def __init__(
         self,
         sizes: Sequence[int] = (),
-        activation: str | Callable[[], Module] = "relu",
+        activation: Activation = "relu",
         *,
-        output_activation: str | Callable[[], Module] | None = None,
+        output_activation: Activation | None = None,
         bias: bool = True,
         dropout: float = 0.0,
         dtype: Any = None,
@@ -157,7 +162,9 @@ class MLP(Sequential):
             self.append(_activation(output_activation)())
 
 
-def _activation(wanted: str | Callable[[], Module]) -> Callable[[], Module]:
+def _activation(wanted: Activation) -> Callable[[], Module]:
+    if isinstance(wanted, Module):
+        return partial(deepcopy, wanted)
     if not isinstance(wanted, str):
         return wanted
     if wanted not in _BY_NAME:

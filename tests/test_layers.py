@@ -153,6 +153,9 @@ def test_mlp():
     assert isinstance(model[:2], nn.Sequential)
     slopes = nn.MLP([2, 2, 2], lambda: nn.LeakyReLU(0.3))
     assert slopes[1].negative_slope == 0.3
+    learned = nn.MLP([2, 2, 2, 2], nn.PReLU(init=0.1))
+    assert learned[1] is not learned[3]
+    assert learned[3].weight.item() == np.float32(0.1)
     with pytest.raises(ValueError, match=r"at least two sizes.*\[3\]"):
         nn.MLP([3])
     with pytest.raises(ValueError, match=r"relu, tanh, .*'rely'"):

@@ -23,8 +23,9 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
     """
     indices = whole_numbers("embedding", "input", input)
     rows = weight.shape[0]
-    wrong = indices[(indices < 0) | (indices >= rows)]
-    if wrong.size:
+    # As an unsigned number a negative index is a huge one.
+    if indices.size and indices.astype(np.uint64, copy=False).max() >= rows:
+        wrong = indices[(indices < 0) | (indices >= rows)]
         raise IndexError(
             f"embedding: the index {wrong[0]} is out of range for {rows} rows, 0 to {rows - 1}."
         )
