@@ -105,6 +105,9 @@ class Callback:
     ...         print(f"epoch {run.epoch}: {run.history.rows[-1]['loss']:.3f}")
     """
 
+    def on_start(self, run: Run) -> None:
+        """Before the first step, also of a resumed run."""
+
     def on_step(self, run: Run) -> None:
         """After every step of the optimizer."""
 
@@ -155,6 +158,11 @@ class EarlyStopping(Callback):
         self.best_epoch = 0
         self.weights: dict[str, Any] | None = None
 
+    def on_start(self, run: Run) -> None:
+        """A run that had stopped before it was resumed stays stopped."""
+        if self.best is not None:
+            self._stop_if_it_is_time(run)
+
     def on_epoch(self, run: Run) -> None:
         """Compare the epoch with the best one."""
         row = run.history.rows[-1]
@@ -167,7 +175,10 @@ class EarlyStopping(Callback):
         if self.best is None or value < self.sign * self.best - self.min_delta:
             self.best, self.best_epoch = row[self.monitor], run.epoch
             self.weights = run.model.state_dict() if self.restore_best else None
-        elif run.epoch - self.best_epoch >= self.patience:
+        self._stop_if_it_is_time(run)
+
+    def _stop_if_it_is_time(self, run: Run) -> None:
+        if run.epoch - self.best_epoch >= self.patience:
             run.stop = (
                 f"{self.monitor} has not improved on {self.best:.4g} since epoch {self.best_epoch}"
             )

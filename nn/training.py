@@ -118,6 +118,8 @@ def fit(
     teacher = _Teacher(run, loss, _named(metrics), clip_norm, error_if_nonfinite)
     was_training = model.training
     try:
+        for callback in callbacks:
+            callback.on_start(run)
         with _interruptible(run), _bar(progress, run, epochs, accumulate) as show:
             while run.epoch < epochs and not run.stop:
                 model.train()
@@ -264,7 +266,8 @@ def _measured(
     *inputs, target = batch
     output = model(*inputs)
     value = loss(output, target)
-    measured = {name: float(metric(output, target)) for name, metric in metrics.items()}
+    plain = output.detach() if isinstance(output, Tensor) else output
+    measured = {name: float(metric(plain, target)) for name, metric in metrics.items()}
     return value, {"loss": float(value.item()), **measured}
 
 

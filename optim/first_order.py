@@ -213,9 +213,11 @@ class _Joined:
         self.x, self.x_views = _flat(xs[who[0]], shapes)
         self.g, self.g_views = _flat(self.x, shapes)
         self.state: State = {}
+        self.numbers: list[str] = []
         for name, first in self.states[0].items():
             if not hasattr(first, "shape"):
                 self.state[name] = first
+                self.numbers.append(name)
                 continue
             self.state[name], views = _flat(self.x, shapes)
             for state, view in zip(self.states, views, strict=True):
@@ -227,10 +229,11 @@ class _Joined:
             x_view[...] = xs[i]
             g_view[...] = gs[i]
         rule(self.x, self.g, self.state, group)
-        numbers = {k: v for k, v in self.state.items() if not hasattr(v, "shape")}
-        for i, x_view, state in zip(self.who, self.x_views, self.states, strict=True):
+        for i, x_view in zip(self.who, self.x_views, strict=True):
             xs[i][...] = x_view
-            state.update(numbers)
+        for name in self.numbers:
+            for state in self.states:
+                state[name] = self.state[name]
 
 
 def _flat(like: Any, shapes: list[tuple[int, ...]]) -> tuple[Any, list[Any]]:

@@ -251,6 +251,30 @@ def test_early_stopping_restores_the_best_weights() -> None:
     assert bits(model) == made_up.weights[3]
 
 
+def test_a_run_that_had_stopped_early_stays_stopped(tmp_path) -> None:
+    path = tmp_path / "run.safetensors"
+    results = []
+    for resume in (None, path):
+        model = model_of()
+        optimizer = optim.SGD(model.parameters(), lr=0.0)
+        history = training(
+            model,
+            train=DataLoader(problem(), 40),
+            optimizer=optimizer,
+            epochs=9,
+            callbacks=[EarlyStopping("loss", patience=2), Checkpoint(path)],
+            resume=resume,
+        )
+        results.append((bits(model), history.rows, history.stopped))
+    assert results[0] == results[1]
+    assert len(results[0][1]) == 3
+
+
+def test_metrics_may_be_written_with_tensors() -> None:
+    history = training(model_of(), metrics={"size": lambda out, y: (out**2).mean()})
+    assert history["size"][0] > 0
+
+
 def test_early_stopping_of_what_grows_and_what_is_not_measured() -> None:
     model = model_of()
     optimizer = optim.SGD(model.parameters(), lr=0.0)
