@@ -1,0 +1,1 @@
+"""Mutation: plant errors in the derivative rules and see that the quick checks notice."""
