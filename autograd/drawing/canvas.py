@@ -15,7 +15,7 @@ from .description import Path
 from .palette import Palette
 from .wording import clean
 
-__all__ = ["Canvas", "cell", "escaped", "row", "table", "words"]
+__all__ = ["Canvas", "cell", "escaped", "inner_table", "row", "table", "words"]
 
 FONT = "Helvetica"
 SMALL = 9.0
@@ -44,9 +44,14 @@ def row(*cells: str) -> str:
 
 def table(rows: Iterable[str], **attributes: Any) -> str:
     """A label from rows of cells (and rules between them)."""
+    return f"<{inner_table(rows, **attributes)}>"
+
+
+def inner_table(rows: Iterable[str], **attributes: Any) -> str:
+    """The same as the contents of a cell."""
     settings = {"border": 0, "cellborder": 0, "cellspacing": 0, "cellpadding": 1, **attributes}
     told = "".join([f' {key}="{value}"' for key, value in settings.items()])
-    return f"<<table{told}>{''.join(rows)}</table>>"
+    return f"<table{told}>{''.join(rows)}</table>"
 
 
 def words(text: str) -> str:

@@ -9,10 +9,12 @@ A label is a node of its own in the middle of its wire, with the wire drawn thro
 gives it room.
 """
 
+import html
+import re
 from collections.abc import Collection, Sequence
 
 from .box import draw_module, emphasis, pill
-from .canvas import SMALL, Canvas, cell, row, table, words
+from .canvas import SMALL, Canvas, cell, inner_table, row, table, words
 from .description import Description, Vertex, Wire, common_path
 from .quantity import Quantity, number
 from .wording import Wording, accumulation, clean, symbol
@@ -21,7 +23,6 @@ __all__ = ["draw_circuit"]
 
 
 DOT = {"shape": "point", "width": "0.06"}
-COLUMN = {"shape": "plain", "class": "column"}
 
 
 def draw_circuit(canvas: Canvas, description: Description, show: Collection[str]) -> None:
@@ -38,6 +39,8 @@ class _Circuit:
         self.into_side, self.out_side = {
             "LR": ("w", "e"), "RL": ("e", "w"), "TB": ("n", "s"), "BT": ("s", "n"),
         }[canvas.rankdir]  # fmt: skip
+        one_column = {"class": "column"} if canvas.sideways else {}
+        self.on_wire = {"shape": "plain", **one_column}
 
     def draw(self) -> None:
         for vertex in self.description.vertices:
@@ -68,7 +71,7 @@ class _Circuit:
         value = vertex.value
         if value is not None and value.shape == () and not vertex.name and not vertex.op:
             label = table([row(cell(value.text(), p.muted))])
-            self.canvas.node(vertex.key, vertex.path, label, tip, **COLUMN)
+            self.canvas.node(vertex.key, vertex.path, label, tip, **self.on_wire)
             return
         lines = [row(cell(vertex.name or vertex.op, p.ink, 13))] if vertex.name or vertex.op else []
         if value is not None and "value" in self.show:
@@ -124,7 +127,8 @@ class _Circuit:
         key = f"w{wire.target.key}.{wire.position}"
         tip = self.said.backward(wire)
         path = common_path([wire.source.path, wire.target.path])
-        self.canvas.node(key, path, self._through(above, below), tip, **COLUMN)
+        label = self._through(above, below, wire.lit)
+        self.canvas.node(key, path, label, tip, **self.on_wire)
         lit = emphasis(self.canvas.palette, wire)
         self.canvas.edge(source, f"{key}:{self.into_side}", f"{key}i", dir="none", **lit)
         self.canvas.edge(
@@ -136,7 +140,9 @@ class _Circuit:
         key, end = f"r{vertex.key}", f"e{vertex.key}"
         tip = f"∇{self.said.label(vertex)} = {vertex.grad.told() if vertex.grad else '-'}"
         below = self._gradient(vertex.grad)
-        self.canvas.node(key, vertex.path, self._through(self._above(vertex), below), tip, **COLUMN)
+        self.canvas.node(
+            key, vertex.path, self._through(self._above(vertex), below), tip, **self.on_wire
+        )
         self.canvas.node(end, vertex.path, "", shape="none", width="0.01", height="0.01")
         self.canvas.edge(vertex.key, f"{key}:{self.into_side}", f"{key}i", dir="none")
         self.canvas.edge(f"{key}:{self.out_side}", end, f"{key}o")
@@ -148,11 +154,12 @@ class _Circuit:
         total = accumulation("", vertex, wires)
         if total and "grad" in self.show:
             lines.append(self._small(total.removeprefix(" = ").rpartition(" = ")[0], p.local, "= "))
-        label = self._through(self._above(vertex), lines)
-        self.canvas.node(key, vertex.path, label, self.said.accumulation(vertex), **COLUMN)
+        lit = next((emphasis(p, wire) for wire in wires if wire.lit), {})
+        label = self._through(self._above(vertex), lines, bool(lit))
+        self.canvas.node(key, vertex.path, label, self.said.accumulation(vertex), **self.on_wire)
         self.canvas.node(dot, vertex.path, "", **DOT, color=p.line)
-        self.canvas.edge(vertex.key, f"{key}:{self.into_side}", f"{key}i", dir="none")
-        self.canvas.edge(f"{key}:{self.out_side}", dot, f"{key}o", dir="none")
+        self.canvas.edge(vertex.key, f"{key}:{self.into_side}", f"{key}i", dir="none", **lit)
+        self.canvas.edge(f"{key}:{self.out_side}", dot, f"{key}o", dir="none", **lit)
         for wire in wires:
             self._labelled(dot, wire, [], self._below(wire, wire.share))
 
@@ -202,16 +209,30 @@ class _Circuit:
     def _small(self, text: str, color: str, lead: str = "") -> str:
         return cell(f"{lead}{text}", color, SMALL)
 
-    def _through(self, above: list[str], below: list[str]) -> str:
-        """A label with the wire through its middle, so both halves are made equally high."""
+    def _through(self, above: list[str], below: list[str], lit: bool = False) -> str:
+        """A label with the wire through its middle, so both halves are made equally large."""
         p = self.canvas.palette
+        color = p.lit if lit else p.line
         if not self.canvas.sideways:
-            halves = [table([row(line) for line in half] or [row(cell("", p.ink))], align="left")
-                      for half in (below, above)]  # fmt: skip
-            return table([f"<tr><td>{halves[0]}</td><vr/><td>{halves[1]}</td></tr>"], color=p.line)
+            width = max(map(_width, [*above, *below]), default=0)
+            left, right = _half(below, width, "right"), _half(above, width, "left")
+            return table([f"<tr>{left}<vr/>{right}</tr>"], color=color, cellpadding="3")
         rows_above = [row(line) for line in reversed(_padded(above, below, p.ink))]
         rows_below = [row(line) for line in _padded(below, above, p.ink)]
-        return table([*rows_above, "<hr/>", *rows_below], color=p.line, cellpadding="0.5")
+        return table([*rows_above, "<hr/>", *rows_below], color=color, cellpadding="0.5")
+
+
+def _half(lines: list[str], width: int, side: str) -> str:
+    """One side of a wire that runs up or down, as wide as the other."""
+    rows = [row(line.replace("<td", f'<td align="{side}"', 1)) for line in lines]
+    inner = inner_table(rows, cellpadding="0.5") if rows else ""
+    return f'<td width="{width}" align="{side}">{inner}</td>'
+
+
+def _width(line: str) -> int:
+    """About how wide a cell is, in points."""
+    size = 9.0 if f'point-size="{SMALL:g}"' in line else 12.0
+    return round(0.62 * size * len(html.unescape(re.sub(r"<[^>]*>", "", line))))
 
 
 def _padded(lines: list[str], other: list[str], color: str) -> list[str]:

@@ -71,8 +71,11 @@ def draw_overview(canvas: Canvas, description: Description, show: Collection[str
     """One node that is the table."""
     p = canvas.palette
     parts = parts_of(description)
-    heads = ("part", "", "operations", "parameters", "rms value", "rms ∇", "")
-    rows = [row(*[cell(head, p.muted, 10, align="left") for head in heads]), "<hr/>"]
+    heads = ("operations", "parameters", "rms value", "rms ∇", "")
+    rows = [row(
+        cell("part", p.muted, 10, align="left", colspan=2),
+        *[cell(head, p.muted, 10, align="right") for head in heads],
+    ), "<hr/>"]  # fmt: skip
     rows += [_row(p, part) for part in parts[:LINES]]
     if len(parts) > LINES:
         rows.append(row(cell(f"… {len(parts) - LINES} more", p.muted, 10, colspan=7)))
