@@ -11,7 +11,8 @@ micrograd`; its import name clashes with nothing).
 | every operation a node | the same, and the neurons too add and multiply one number at a time |
 
 All start from the same weights and must give the same loss and the same gradients.  A round times
-every program once, in turning order, so that they see the same machine; a ratio is micrograd's time
+every program in turn for about a third of a second, after a collection of the garbage that the one
+before has left (micrograd's graphs are cycles) and one step to warm up; a ratio is micrograd's time
 over ours in that round, and the table shows the median of the rounds.
 """
 
@@ -117,24 +118,30 @@ def check(all_programs: dict[str, Program]) -> None:
 def measured(all_programs: dict[str, Program], rounds: int) -> dict[str, list[float]]:
     """Seconds for one step, of every program in every round."""
     names = list(all_programs)
+    steps = {name: max(1, round(0.3 / _timed(all_programs[name], 2))) for name in names}
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for i in range(rounds):
         for name in names[i % len(names) :] + names[: i % len(names)]:
-            gc.collect()  # or one pays for the cycles that the one before has left
-            start = time.perf_counter()
-            all_programs[name]()
-            seconds[name].append(time.perf_counter() - start)
+            seconds[name].append(_timed(all_programs[name], steps[name]))
     return seconds
+
+
+def _timed(program: Program, steps: int) -> float:
+    gc.collect()
+    program()
+    start = time.perf_counter()
+    for _ in range(steps):
+        program()
+    return (time.perf_counter() - start) / steps
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.moons")
-    parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
     all_programs = programs()
     check(all_programs)
-    measured(all_programs, 2)
     seconds = measured(all_programs, options.rounds)
     print("| program | ms a step | times micrograd's speed | at least |\n| --- | --- | --- | --- |")
     figures = {}
