@@ -1,5 +1,6 @@
 """gradcheck as a product: what it finds, what it names, what it tells apart."""
 
+import doctest
 import subprocess
 import sys
 from pathlib import Path
@@ -245,3 +246,11 @@ def test_the_fixture_in_a_project_of_its_own(tmp_path: Path) -> None:
     )
     assert "1 failed, 1 passed" in run.stdout, run.stdout + run.stderr
     assert "GradcheckError: absolute: the function has no derivative" in run.stdout
+
+
+def test_the_page_of_documentation_runs() -> None:
+    page = Path(__file__).parents[1] / "docs" / "gradcheck.md"
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    failed, tried = doctest.testfile(str(page), module_relative=False, optionflags=options)
+    assert tried > 15
+    assert failed == 0
