@@ -160,14 +160,23 @@ def _comparison(
     if size <= noise:
         text = f"{entry}{as_text(exact)}, numerical 0 within its rounding error, {noise:.0e}"
         return Comparison(0.0, False, text)
-    error = max(0.0, abs(exact - numerical) - noise) / size
+    error = abs(exact - numerical) / size
     left, right = (here - below) / h, (above - here) / h
     if error > BAD and abs(right - left) > 1e-3 * size and _between(left, exact, right):
         text = f"{entry}{as_text(exact)}, a kink: {as_text(left)} before, {as_text(right)} after"
         return Comparison(0.0, True, text)
-    verdict = "great" if error < GREAT else "good" if error <= BAD else "BAD"
+    rounding = abs(exact - numerical) <= noise
+    verdict = (
+        "great"
+        if error < GREAT
+        else "within rounding"
+        if rounding
+        else "good"
+        if error <= BAD
+        else "BAD"
+    )
     text = f"{entry}{as_text(exact)}, numerical {as_text(numerical)}, relative error {error:.1e}"
-    return Comparison(error, False, f"{text}, {verdict}")
+    return Comparison(0.0 if rounding else error, False, f"{text}, {verdict}")
 
 
 def _largest(tape: Tape) -> float:
