@@ -138,10 +138,17 @@ def _timed(program: Program, steps: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.moons")
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument(
+        "--no-collector",
+        action="store_true",
+        help="stop Python's cyclic collector, which costs micrograd more than chainrule",
+    )
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
     all_programs = programs()
     check(all_programs)
+    if options.no_collector:
+        gc.disable()
     seconds = measured(all_programs, options.rounds)
     print("| program | ms a step | times micrograd's speed | at least |\n| --- | --- | --- | --- |")
     figures = {}
