@@ -1,4 +1,10 @@
-"""The worked examples that are drawn: W1, W2, W4 and W21 of the curriculum, and networks."""
+"""The worked examples that are drawn: W1, W2, W4 and W21 of the curriculum, and networks.
+
+``python -m tests.graphs docs/pictures`` draws those that the README shows.
+"""
+
+import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -133,3 +139,31 @@ def recurrent(steps, scoped=False):
         else:
             h = np.tanh(x @ U + h @ W + b)
     return (h * h).mean()
+
+
+PICTURES = {
+    "w1": (w1, {}),
+    "w1-micrograd": (w1, {"style": "micrograd"}),
+    "w1-dezero": (w1, {"style": "dezero"}),
+    "w1-colah": (w1, {"style": "colah"}),
+    "w2": (w2, {}),
+    "w4": (w4, {}),
+    "w21-product": (w21_product, {}),
+    "w21-logistic": (w21_logistic, {}),
+    "w21-layer": (w21_layer, {}),
+    "w21-penalty": (w21_penalty, {}),
+    "mlp": (mlp, {}),
+    "residual": (lambda: residual(48), {}),
+}
+
+
+def main(folder):
+    """Draw them all into ``folder``."""
+    for name, (make, options) in PICTURES.items():
+        made = make()
+        root, names = made if isinstance(made, tuple) else (made, None)
+        ag.draw(root, names=names, **options).save(Path(folder) / f"{name}.svg")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,8 +1,8 @@
 """``draw``, and the :class:`Drawing` that it returns: one graph in every format."""
 
 import html
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path as File
 from typing import Any, Literal, NamedTuple
@@ -10,78 +10,24 @@ from typing import Any, Literal, NamedTuple
 import graphviz
 
 from . import layout
-from .bipartite import draw_dezero, draw_micrograd
 from .canvas import Canvas
-from .circuit import draw_circuit
-from .colah import draw_colah
-from .compact import GAIN_NOTE, draw_lines, draw_tables
 from .description import Description, Vertex
 from .layout import LayoutError, TooLongError
 from .mermaid import mermaid
-from .overview import OVERVIEW_NOTE, draw_overview
+from .naming import names_of
+from .options import SHOWN, Options, notes_for, painted
 from .palette import palette
-from .reading import names_of, node_of, read
+from .readers import node_of
+from .reading import read
 from .scale import Plan, coarser, planned
 from .stepper import figure, page
 from .svg import finished
 from .tape import tape
-from .wording import Wording
+from .wording import Wording, clean
 
-__all__ = ["Drawing", "Options", "draw"]
+__all__ = ["Drawing", "draw"]
 
-Painter = Callable[[Canvas, Description, Collection[str]], None]
-
-STYLES: dict[str, Painter] = {
-    "circuit": draw_circuit,
-    "micrograd": draw_micrograd,
-    "dezero": draw_dezero,
-    "colah": draw_colah,
-}
-REGIMES: dict[str, tuple[Painter, list[str]]] = {
-    "table": (draw_tables, []),
-    "line": (draw_lines, [GAIN_NOTE]),
-    "overview": (draw_overview, [OVERVIEW_NOTE]),
-}
-SPACING = {
-    "circuit": {"nodesep": "0.12", "ranksep": "0.16"},
-    "micrograd": {"nodesep": "0.2", "ranksep": "0.3"},
-    "dezero": {"nodesep": "0.2", "ranksep": "0.3"},
-    "colah": {"nodesep": "0.3", "ranksep": "0.35"},
-}
-COMPACT = {"nodesep": "0.2", "ranksep": "0.3"}
-SHOWN = ("value", "grad", "local")
-DIRECTIONS = ("LR", "RL", "TB", "BT")
 FORMATS = ("svg", "html", "png", "pdf", "dot", "mmd", "txt")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to draw: the arguments of :func:`draw`, checked."""
-
-    show: tuple[str, ...] = SHOWN
-    style: str = "circuit"
-    depth: int | Literal["auto"] = "auto"
-    rankdir: str = "LR"
-    theme: str = "auto"
-
-    def __post_init__(self) -> None:
-        palette(self.theme)
-        _require("style", self.style, tuple(STYLES))
-        _require("rankdir", self.rankdir, DIRECTIONS)
-        for part in self.show:
-            _require("show", part, SHOWN)
-        if self.depth != "auto" and not _counts(self.depth):
-            raise ValueError(f"draw: depth={self.depth!r}; expected 'auto' or a number from 0.")
-
-
-def _counts(depth: object) -> bool:
-    return isinstance(depth, int) and depth >= 0
-
-
-def _require(argument: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        names = ", ".join([repr(name) for name in known])
-        raise ValueError(f"draw: {argument}={value!r} is unknown; expected one of {names}.")
 
 
 class _Picture(NamedTuple):
@@ -107,7 +53,8 @@ class Drawing:
     @cached_property
     def dot(self) -> graphviz.Digraph:
         """The DOT text as a ``graphviz.Digraph``: the same text for the same program."""
-        return self._digraph(self._plan, self._canvas(self._plan))
+        canvas = painted(self._plan, self._whole, self._options)
+        return canvas.digraph(notes_for(self._plan))
 
     @cached_property
     def svg(self) -> str:
@@ -199,7 +146,7 @@ class Drawing:
     # Showing itself -----------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        return f"<Drawing of {self._title[21:]}: {self._whole.operations:,} operations>"
+        return f"<Drawing of {self._subject}: {self._whole.operations:,} operations>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """What a notebook shows; it never raises."""
@@ -230,21 +177,6 @@ class Drawing:
     def _plan(self) -> Plan:
         return planned(self._whole, self._options.depth)
 
-    def _canvas(self, plan: Plan) -> Canvas:
-        """A canvas with the plan's description on it."""
-        options = self._options
-        paint, _ = REGIMES.get(plan.regime, (STYLES[options.style], []))
-        settings = SPACING[options.style] if plan.regime == "full" else COMPACT
-        if plan.description.is_tree:
-            settings = {**settings, "ordering": "in"}  # arguments in their order
-        canvas = Canvas(palette(options.theme), options.rankdir, **settings)
-        paint(canvas, self._whole if plan.regime == "overview" else plan.description, options.show)
-        return canvas
-
-    def _digraph(self, plan: Plan, canvas: Canvas) -> graphviz.Digraph:
-        _, notes = REGIMES.get(plan.regime, (None, []))
-        return canvas.digraph([*plan.description.notes, *notes])
-
     @cached_property
     def _pictures(self) -> dict[str, _Picture]:
         return {}
@@ -254,8 +186,8 @@ class Drawing:
         if format not in self._pictures:
             plan = self._pictures["svg"].plan if "svg" in self._pictures else self._plan
             while True:
-                canvas = self._canvas(plan)
-                dot = self._digraph(plan, canvas)
+                canvas = painted(plan, self._whole, self._options)
+                dot = canvas.digraph(notes_for(plan))
                 if format == "png":
                     dot.attr(dpi="144")
                 try:
@@ -279,10 +211,14 @@ class Drawing:
             )
         return found[0]
 
-    @cached_property
+    @property
+    def _subject(self) -> str:
+        names = [clean(v.name) for v in self._whole.roots if v.name]
+        return ", ".join(names[:4]) or "a result"
+
+    @property
     def _title(self) -> str:
-        names = [v.name for v in self._whole.roots if v.name]
-        return f"Computation graph of {', '.join(names) or 'a result'}"
+        return f"Computation graph of {self._subject}"
 
     @cached_property
     def _alt(self) -> str:

@@ -15,23 +15,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import sweep, topological_order
-from .drawing import Drawing, Options
+from ..graph import topological_order
+from .drawing import Drawing
+from .naming import Names, names_of
+from .options import Options
 from .quantity import number
-from .reading import Names, Reader, names_of, node_of, read, reader_for
-from .wording import clean
+from .readers import Reader, node_of, reader_for
+from .reading import read
+from .routes import Route, gradient_at, routes_to, size_of
+from .wording import bracketed, clean
 
-__all__ = ["MOST", "Explanation", "Term", "explain"]
-
-MOST = 64
-"""So many paths are told apart."""
-
-
-class _Route(NamedTuple):
-    """A way from f as far as some node: the gradient that came along it, and the wires it took."""
-
-    g: Any
-    wires: tuple[tuple[Any, int], ...]
+__all__ = ["Explanation", "Term", "explain"]
 
 
 class Term(NamedTuple):
@@ -50,7 +44,7 @@ class Term(NamedTuple):
     @property
     def factors(self) -> str:
         """The local derivatives, as a product."""
-        return " · ".join([_signed(number(x)) for x in self.locals]) or "1"
+        return " · ".join([bracketed(number(x)) for x in self.locals]) or "1"
 
     def __str__(self) -> str:
         path = " → ".join(self.path)
@@ -165,8 +159,8 @@ def explain(
     if seed is None:
         raise ValueError("explain: f is not one real number. Explain its sum, or one entry of it.")
     with np.errstate(all="ignore"):
-        routes, rest, count = _routes(reader, order, root, target, seed)
-        total = _total(reader, order, root, target, seed)
+        routes, rest, count = routes_to(reader, order, root, target, seed)
+        total = gradient_at(reader, order, root, target, seed)
     return _explained(f, reader, root, target, entry, routes, rest, total, count, names)
 
 
@@ -176,79 +170,13 @@ def _indexed(node: Any, entry: Any) -> tuple[Any, Any]:
     return (node.parents[0], static["index"]) if "index" in static else (node, entry)
 
 
-def _routes(
-    reader: Reader, order: Sequence[Any], root: Any, target: Any, seed: Any
-) -> tuple[list[_Route], Any, int]:
-    """The routes that arrive at ``target``, largest first; what else arrives; how many in all."""
-    leading = _leading_to(order, target)
-    arriving: dict[Any, list[_Route]] = {root: [_Route(seed, ())]}
-    rests: dict[Any, Any] = {}
-    counts = {root: 1}
-    for node in order:
-        if node not in leading or node is target:
-            continue
-        for parent in node.parents:
-            if parent in leading:
-                counts[parent] = counts.get(parent, 0) + counts[node]
-        for route in _largest(arriving.pop(node), rests, node):
-            for i, parent, share in _onward(reader, node, route.g, leading):
-                arriving.setdefault(parent, []).append(_Route(share, (*route.wires, (node, i))))
-        if node in rests:
-            for _, parent, share in _onward(reader, node, rests.pop(node), leading):
-                rests[parent] = rests[parent] + share if parent in rests else share
-    routes = _largest(arriving[target], rests, target)
-    return routes, rests.get(target), counts[target]
-
-
-def _onward(reader: Reader, node: Any, g: Any, leading: set[Any]) -> Iterator[tuple[int, Any, Any]]:
-    """What ``node`` sends on for ``g`` towards the target: argument, parent, gradient."""
-    for i, (parent, share) in enumerate(zip(node.parents, reader.shares(node, g), strict=True)):
-        if parent in leading:
-            yield i, parent, share
-
-
-def _largest(routes: list[_Route], rests: dict[Any, Any], node: Any) -> list[_Route]:
-    """At most :data:`MOST` routes, the largest; the others are added to the rest at ``node``."""
-    routes.sort(key=lambda route: -_size(route.g))
-    for route in routes[MOST:]:
-        rests[node] = rests[node] + route.g if node in rests else route.g
-    return routes[:MOST]
-
-
-def _leading_to(order: Sequence[Any], target: Any) -> set[Any]:
-    leading = {target}
-    for node in reversed(order):
-        if not leading.isdisjoint(node.parents):
-            leading.add(node)
-    return leading
-
-
-def _total(reader: Reader, order: Sequence[Any], root: Any, target: Any, seed: Any) -> Any:
-    """The gradient by a plain backward sweep."""
-    found: list[Any] = []
-
-    def send(node: Any, g: Any, in_flight: dict[Any, Any]) -> None:
-        if node is target:
-            found.append(g)
-            return
-        for parent, share in zip(node.parents, reader.shares(node, g), strict=True):
-            if parent is not None:
-                in_flight[parent] = in_flight[parent] + share if parent in in_flight else share
-
-    arrived = sweep(order, {root: seed}, send)
-    return found[0] if found else arrived[target]
-
-
-# In words --------------------------------------------------------------------------------------
-
-
 def _explained(
     f: Any,
     reader: Reader,
     root: Any,
     target: Any,
     entry: Any,
-    routes: Sequence[_Route],
+    routes: Sequence[Route],
     rest: Any,
     total: Any,
     count: int,
@@ -301,16 +229,12 @@ def _measure(shape: tuple[int, ...], entry: Any) -> Callable[[Any], float]:
                 f"explain: entry={entry!r} is not one entry of a {shape} array."
             ) from None
         return lambda g: float(np.asarray(g)[entry])
-    return _size if shape else float
-
-
-def _size(g: Any) -> float:
-    return abs(g) if isinstance(g, float) else float(np.linalg.norm(np.ravel(g)))
+    return size_of if shape else float
 
 
 def _term(
     reader: Reader,
-    route: _Route,
+    route: Route,
     labels: dict[int, str],
     target: Any,
     measure: Callable[[Any], float],
@@ -324,15 +248,15 @@ def _term(
     return Term((*path, labels[target.index]), told, measure(route.g), of_entry)
 
 
-def _gains(reader: Reader, route: _Route) -> Iterator[float]:
+def _gains(reader: Reader, route: Route) -> Iterator[float]:
     """By what each operation on the way changes the size of the gradient."""
     if not route.wires:
         return
     g = reader.seed(route.wires[0][0])
     for node, i in route.wires:
         share = reader.shares(node, g)[i]
-        before = _size(g)
-        yield _size(share) / before if before else 0.0
+        before = size_of(g)
+        yield size_of(share) / before if before else 0.0
         g = share
 
 
@@ -342,7 +266,3 @@ def _lit(f: Any, names: Names, wires: set[tuple[int, int]]) -> Drawing:
         wire.lit = (wire.target.index, wire.position) in wires
         wire.target.lit |= wire.lit
     return Drawing(description, Options())
-
-
-def _signed(x: str) -> str:
-    return f"({x})" if x.startswith("-") else x

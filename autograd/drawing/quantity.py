@@ -57,7 +57,7 @@ class Quantity:
         self.dtype = getattr(value, "dtype", np.dtype(np.float64))
         self.known = not isinstance(value, Spec)
         if self.known:
-            self._of_array(np.asarray(value))
+            self._of_array(np.asarray(value.get() if hasattr(value, "get") else value))
 
     def _of_number(self, x: float) -> None:
         if math.isfinite(x):

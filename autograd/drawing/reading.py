@@ -1,238 +1,34 @@
 """Reading a graph into a description: its order, its values, and every interior gradient.
 
 The graph is only looked at: the backward sweep here keeps its gradients to itself, frees nothing,
-calls no hooks, and leaves ``.grad`` alone.  What differs between scalars and arrays is in two small
-classes; the algorithm is the same.
+calls no hooks, and leaves ``.grad`` alone.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from ..backward import shares
 from ..graph import sweep, topological_order
-from ..primitive import ArrayNode, Box, OutputGradients, Outputs, Spec
-from ..value import Value
+from ..primitive import OutputGradients, Spec
 from .description import Call, Description, Kind, Path, Vertex, Wire, common_path
 from .marks import marks_of
+from .naming import Names
 from .quantity import Quantity
-from .rules import rule_in_shapes, rule_text
+from .readers import Reader, node_of, reader_for
 
-__all__ = ["Names", "names_of", "node_of", "read", "reader_for"]
+__all__ = ["read"]
 
 DETAILED = 2_000
 """Up to so many operations the local derivative of every wire is worked out."""
 
-Names = Mapping[int, str]
-"""The names given from outside: of nodes and arrays, by identity."""
+NOT_KEPT = (
+    "Of large arrays only what backward() needs is kept, and only until then. To see every number, "
+    "compute inside `with ag.record():`."
+)
 
 LOST: Any = object()
 """A gradient that can't be known, since an array that its rule needs is gone."""
-
-
-class Reader(Protocol):
-    """How a kind of node is looked at."""
-
-    def op(self, node: Any) -> str:
-        """What made it; empty for a variable."""
-
-    def value(self, node: Any) -> Any:
-        """Its number or array, or a ``Spec``."""
-
-    def seed(self, node: Any) -> Any:
-        """The gradient that a backward pass from it starts with, None if it can't."""
-
-    def shares(self, node: Any, g: Any) -> Sequence[Any]:
-        """What each argument's gradient gets from it."""
-
-    def partial(self, node: Any, i: int) -> float | None:
-        """The local derivative with respect to argument ``i``, where that is a number."""
-
-    def constants(self, node: Any) -> Sequence[Any]:
-        """The arguments, for those that are no nodes."""
-
-    def elementwise(self, node: Any) -> bool:
-        """Whether it works entry by entry."""
-
-    def letters(self, node: Any) -> tuple[str, ...]:
-        """What the rules call the arguments."""
-
-    def rule(self, node: Any, i: int) -> tuple[str, str]:
-        """The rule for argument ``i`` as text, and in shapes."""
-
-    def detail(self, node: Any) -> str:
-        """What else was said in the call."""
-
-
-class _Scalars:
-    """Graphs of :class:`Value`."""
-
-    def op(self, node: Value) -> str:
-        return node._op
-
-    def value(self, node: Value) -> float:
-        return node.data
-
-    def seed(self, node: Value) -> float:
-        return 1.0
-
-    def shares(self, node: Value, g: float) -> Sequence[float]:
-        return [g * partial for partial in node.partials]
-
-    def partial(self, node: Value, i: int) -> float:
-        return node.partials[i]
-
-    def constants(self, node: Value) -> Sequence[Any]:
-        return ()
-
-    def elementwise(self, node: Value) -> bool:
-        return True
-
-    def letters(self, node: Value) -> tuple[str, ...]:
-        return ()
-
-    def rule(self, node: Value, i: int) -> tuple[str, str]:
-        return "", ""
-
-    def detail(self, node: Value) -> str:
-        return ""
-
-
-class _Arrays:
-    """Graphs of tensors."""
-
-    def op(self, node: ArrayNode) -> str:
-        if node.primitive is None:
-            return ""
-        if node.primitive.name == "output" and node.static and "index" in node.static:
-            return f"[{node.static['index']}]"
-        return str(node.primitive.name)
-
-    def value(self, node: ArrayNode) -> Any:
-        return None if isinstance(node.out, Outputs) else node.out
-
-    def seed(self, node: ArrayNode) -> Any:
-        out = node.out
-        if isinstance(out, Outputs) or np.dtype(out.dtype).kind != "f" or out.size != 1:
-            return None
-        return np.ones(out.shape, out.dtype) if isinstance(out, Spec) else np.ones_like(out)
-
-    def shares(self, node: ArrayNode, g: Any) -> Sequence[Any]:
-        return shares(node, g)
-
-    def partial(self, node: ArrayNode, i: int) -> float | None:
-        parent = node.parents[i]
-        both = (node.out, parent.out) if parent is not None else (node.out,)
-        if parent is None or any(out.size != 1 or out.dtype.kind != "f" for out in both):
-            return None
-        return float(np.reshape(shares(node, np.ones(node.out.shape, node.out.dtype))[i], ()))
-
-    def constants(self, node: ArrayNode) -> Sequence[Any]:
-        return node.args
-
-    def elementwise(self, node: ArrayNode) -> bool:
-        return node.primitive is None or node.primitive.elementwise
-
-    def letters(self, node: ArrayNode) -> tuple[str, ...]:
-        if node.primitive is None:
-            return ()
-        names = node.primitive.names
-        count = len(node.parents)
-        return (
-            tuple(names)
-            if len(names) == count
-            else tuple([f"{names[-1]}{i}" for i in range(count)])
-        )
-
-    def rule(self, node: ArrayNode, i: int) -> tuple[str, str]:
-        primitive, parent = node.primitive, node.parents[i]
-        if primitive is None or parent is None:
-            return "", ""
-        text = rule_text(primitive, i)
-        out, argument = tuple(node.out.shape or ()), tuple(parent.out.shape or ())
-        shapes = {
-            letter: tuple(getattr(value, "shape", None) or ())
-            for letter, value in zip(self.letters(node), node.args, strict=True)
-        }
-        return text, rule_in_shapes(text, argument, out, shapes, primitive.elementwise)
-
-    def detail(self, node: ArrayNode) -> str:
-        static = {k: v for k, v in (node.static or {}).items() if v is not None and v is not False}
-        if self.op(node).startswith("["):
-            return ""
-        if "index" in static:
-            return _index_text(static["index"])
-        return ", ".join([f"{k}={_brief(v)}" for k, v in static.items()])
-
-
-def _index_text(index: Any) -> str:
-    """``0, 1:3`` for what stands in ``x[0, 1:3]``."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return ", ".join(
-        [_slice_text(part) if isinstance(part, slice) else _brief(part) for part in parts]
-    )
-
-
-def _slice_text(part: slice) -> str:
-    ends = ["" if end is None else str(end) for end in (part.start, part.stop)]
-    return ":".join(ends if part.step is None else [*ends, str(part.step)])
-
-
-def _brief(value: Any) -> str:
-    text = Quantity(value).text() if isinstance(value, np.ndarray) else str(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-def node_of(root: Any) -> Any:
-    """The node of a value or a tensor; None for a tensor outside of any graph."""
-    if isinstance(root, Value):
-        return root
-    if isinstance(root, Box):
-        return root._node
-    raise TypeError(
-        f"draw: expected a Value or a Tensor (or several), got {type(root).__name__}. "
-        "Draw the result of a computation: ag.draw(loss)."
-    )
-
-
-def reader_for(nodes: Sequence[Any]) -> Reader:
-    """The reader of these nodes; ``TypeError`` where scalars and arrays are mixed."""
-    scalars = [isinstance(node, Value) for node in nodes]
-    if any(scalars) and not all(scalars):
-        raise TypeError("draw: Values and Tensors are different graphs. Draw them one by one.")
-    return _Scalars() if any(scalars) else _Arrays()
-
-
-def names_of(names: Any) -> dict[int, str]:
-    """Names by identity, from a dict of variables (``locals()``) or a module with parameters."""
-    if names is None:
-        return {}
-    if hasattr(names, "named_parameters"):
-        names = dict(names.named_parameters())
-    found: dict[int, str] = {}
-    for name, value in names.items():
-        if str(name).startswith("_"):
-            continue
-        if hasattr(value, "named_parameters"):
-            for path, parameter in value.named_parameters():
-                _name(found, parameter, path)
-        elif isinstance(value, (list, tuple)):
-            for i, item in enumerate(value):
-                _name(found, item, f"{name}[{i}]")
-        else:
-            _name(found, value, str(name))
-    return found
-
-
-def _name(found: dict[int, str], value: Any, name: str) -> None:
-    if isinstance(value, Box):
-        if value._node is not None:
-            found.setdefault(id(value._node), name)
-        else:
-            found.setdefault(id(value._data), name)
-    elif isinstance(value, (Value, np.ndarray)):
-        found.setdefault(id(value), name)
 
 
 def read(
@@ -253,23 +49,22 @@ def read(
     found = Description(outside, [], operations=sum(1 for node in order if node.parents))
     detailed = len(order) <= DETAILED
     gradients, sent = _gradients(reader, order, nodes, found.notes, detailed)
-    paths = _paths(order)
-    ends = set(nodes)  # a list would compare Values by their numbers
-    vertices: dict[Any, Vertex] = {}
+    vertices = {
+        node: _vertex(reader, f"n{number}", node, gradients.get(node), names, values or {})
+        for number, node in enumerate(order)
+    }
+    for node, path in _paths(order).items():
+        vertices[node].path = path
+    for node in nodes:
+        vertices[node].root = True
     constants: dict[int, Vertex] = {}
-    for number, node in enumerate(order):
-        vertex = vertices[node] = _vertex(
-            reader, f"n{number}", node, gradients.get(node), names, values or {}
-        )
-        vertex.path = paths[node]
-        vertex.root = node in ends
+    for node, vertex in vertices.items():
         wires = _wires(reader, node, vertices, constants, names, sent.get(node), detailed)
-        found.vertices += [
-            w.source for w in wires if not w.tracked and w.source not in found.vertices[-8:]
-        ]
-        found.vertices.append(vertex)
+        found.vertices += [*[wire.source for wire in wires if not wire.tracked], vertex]
         found.wires += wires
     found.vertices = list(dict.fromkeys(found.vertices))
+    if any(vertex.value is not None and not vertex.value.known for vertex in found.vertices):
+        found.notes[:] = list(dict.fromkeys([*found.notes, NOT_KEPT]))
     _adopt_leaves(found)
     return found
 
@@ -325,10 +120,7 @@ def _explained(reasons: Sequence[str], seeds: Any, roots: Sequence[Any]) -> list
             "would need the old numbers are left out. Draw before the step."
         )
     if any("freed" in reason for reason in reasons):
-        notes.append(
-            "Large arrays were freed by backward(): their numbers are left out. "
-            "To keep them, compute inside `with ag.record():`."
-        )
+        notes.append(NOT_KEPT)
     if roots and not seeds:
         notes.append("The result is not one number, so there is no gradient; draw its sum, say.")
     return notes

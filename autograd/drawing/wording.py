@@ -10,7 +10,7 @@ from .description import Description, Vertex, Wire
 from .quantity import FULL, number
 from .rules import named
 
-__all__ = ["Wording", "clean", "symbol"]
+__all__ = ["Wording", "bracketed", "clean", "symbol"]
 
 # fmt: off
 SYMBOLS = {
@@ -38,7 +38,8 @@ def clean(text: str, limit: int = 60) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
-def _signed(x: str) -> str:
+def bracketed(x: str) -> str:
+    """A factor or a term as it stands in a formula: in brackets where it has a sign."""
     return f"({x})" if x.startswith("-") or " " in x else x
 
 
@@ -84,7 +85,7 @@ class Wording:
         values = [wire.source.value for wire in self.into[vertex]]
         if not values or any(value is None or not value.is_number for value in values):
             return ""
-        return _written(vertex, [_signed(value.text()) for value in values if value is not None])
+        return _written(vertex, [bracketed(value.text()) for value in values if value is not None])
 
     def forward(self, vertex: Vertex) -> str:
         """``q = x + y = (-2) + 5 = 3``"""
@@ -135,7 +136,7 @@ class Wording:
         if upstream is None or not upstream.is_number:
             return f"{source} += {chain}, with {self.local(wire)} = {number(wire.partial)}"
         return (
-            f"{source} += {chain} = {upstream.told()} · {_signed(number(wire.partial))} = {share}"
+            f"{source} += {chain} = {upstream.told()} · {bracketed(number(wire.partial))} = {share}"
         )
 
     def summary(self, title: str) -> str:
