@@ -12,7 +12,7 @@ from autograd import primitive
 from autograd.ops.softmax import log_softmax, softmax
 
 from .kept import Kept
-from .labels import as_array, class_indices
+from .labels import as_array, class_indices, positions
 from .reduction import reduced, require_reduction
 
 __all__ = ["cross_entropy", "nll_loss"]
@@ -34,16 +34,16 @@ class _Reduction:
 
 def _exponentials(x: Any) -> tuple[Any, Any, Any]:
     """x less the largest entry of its row, the exponentials of that, and their sums."""
-    low = x - np.maximum.reduce(x, axis=1, keepdims=True)
+    low = x - x.max(1, keepdims=True)
     e = np.exp(low)
-    return low, e, np.add.reduce(e, axis=1, keepdims=True)
+    return low, e, e.sum(1, keepdims=True)
 
 
 @primitive(name="softmax_minus_one_hot")
 def _residual(x: Any, *, labels: Any) -> Any:
     _, p, total = _exponentials(x)
     p /= total
-    p[np.arange(len(labels)), labels] -= 1
+    p[positions(labels), labels] -= 1
     return p
 
 
@@ -59,13 +59,13 @@ _residual.defvjp(_residual_rule, saves="x", local="p · (∇out - Σ ∇out · p
 @primitive(name="cross_entropy")
 def _to_label(x: Any, *, labels: Any, reduction: _Reduction) -> Any:
     """-log softmax(x_n)[labels_n] for scores x (N, C): (N), or the mean or sum of them."""
-    rows = np.arange(len(labels))
+    rows = positions(labels)
     with np.errstate(invalid="ignore", divide="ignore"):  # a row of -inf is nan
         low, e, total = _exponentials(x)
         reduction.kept.keep(x, rows, e, total)
         losses = np.log(total[:, 0])
         losses -= low[rows, labels]
-        return losses if reduction.name == "none" else np.add.reduce(losses) * reduction.scale
+        return losses if reduction.name == "none" else losses.sum() * reduction.scale
 
 
 def _to_label_rule(g: Any, out: Any, x: Any, *, labels: Any, reduction: _Reduction) -> Any:
@@ -103,14 +103,14 @@ _to_distribution.defvjp(
 
 @primitive(name="nll_loss")
 def _at_label(x: Any, *, labels: Any) -> Any:
-    return -x[np.arange(len(labels)), labels]
+    return -x[positions(labels), labels]
 
 
 @primitive(name="one_hot_rows")
 def _rows(g: Any, *, labels: Any, classes: int) -> Any:
     """g_n in the column labels_n of row n, else 0: the adjoint of taking that column."""
     out = np.zeros_like(g, shape=(len(labels), classes))
-    out[np.arange(len(labels)), labels] = g
+    out[positions(labels), labels] = g
     return out
 
 
@@ -163,8 +163,8 @@ def cross_entropy(
         return _arranged(losses, input, reduction)
     labels, counts = class_indices("cross_entropy", target, x.shape, ignore_index)
     if label_smoothing:
-        one_hot = np.zeros(x.shape, x.dtype)
-        one_hot[np.arange(len(labels)), labels] = 1
+        one_hot = np.zeros_like(as_array(x))
+        one_hot[positions(labels), labels] = 1
         losses = _to_distribution(x, _smoothed(one_hot, weight, label_smoothing))
         return _averaged(losses, weight, labels, counts, input, reduction, weighted=True)
     if weight is None and counts is None:

@@ -6,12 +6,19 @@ import numpy as np
 
 from autograd import Tensor
 
-__all__ = ["as_array", "class_indices", "whole_numbers"]
+__all__ = ["as_array", "class_indices", "positions", "whole_numbers"]
 
 
 def as_array(value: Any) -> Any:
     """``value`` without its place in the graph."""
-    return value.data if isinstance(value, Tensor) else np.asarray(value)
+    if isinstance(value, Tensor):
+        return value.data
+    return value if hasattr(value, "dtype") else np.asarray(value)
+
+
+def positions(labels: Any) -> Any:
+    """0, 1, ... for the rows that ``labels`` stand in, an array of their kind."""
+    return np.arange(len(labels), like=labels)
 
 
 def whole_numbers(caller: str, argument: str, value: Any) -> Any:

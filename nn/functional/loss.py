@@ -14,7 +14,7 @@ import numpy as np
 from autograd import primitive
 from autograd.ops.transcendental import log, relu, sigmoid, softplus
 
-from .labels import as_array, class_indices
+from .labels import as_array, class_indices, positions
 from .reduction import reduced, require_reduction
 
 __all__ = [
@@ -291,9 +291,9 @@ def multi_margin_loss(
     labels, _ = class_indices(
         "multi_margin_loss", target[None] if input.ndim == 1 else target, x.shape, -100
     )
-    rows = np.arange(len(labels))
+    rows = positions(labels)
     excess = relu(margin - np.expand_dims(x[rows, labels], 1) + x)
-    others = np.ones(x.shape, x.dtype)
+    others = np.ones_like(as_array(x))
     others[rows, labels] = 0
     losses = ((excess if p == 1 else np.square(excess)) * others).sum(1) / x.shape[1]
     if weight is not None:
