@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
-import autograd.ops
+import nn
 from autograd.graph import topological_order
 from autograd.primitive import Primitive
 from autograd.recording import Recording
@@ -382,17 +382,28 @@ def test_names_are_unique() -> None:
         assert len(names) == len(set(names)), {n for n in names if names.count(n) > 1}
 
 
+TESTED_ELSEWHERE = {
+    "checkpoint": "tests/test_transforms.py",
+    "checkpoint arguments": "tests/test_transforms.py",
+    "hook": "tests/test_module.py",
+}
+
+
 def _primitives() -> set[Primitive]:
-    """Every primitive in the modules of ``autograd.ops``."""
-    modules = [
-        import_module(f"autograd.ops.{m.name}") for m in pkgutil.iter_modules(autograd.ops.__path__)
+    """Every primitive in the modules of ``autograd`` and ``nn``."""
+    names = [
+        found.name
+        for package in (ag, nn)
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        if not found.name.endswith(("__main__", "pytest_plugin"))
     ]
-    return {v for module in modules for v in vars(module).values() if isinstance(v, Primitive)}
+    made = {v for n in names for v in vars(import_module(n)).values() if isinstance(v, Primitive)}
+    return {p for p in made if p.name not in TESTED_ELSEWHERE}
 
 
 def _recorded(case: Case) -> set[Primitive]:
-    """The primitives that a row records: its call, its gradient, and its pullback as a function of
-    the cotangent."""
+    """The primitives that a row records: its call, its gradient, its pullback as a function of the
+    cotangent, and its pushforward as a function of the tangent."""
     s = _sample(case, _telling(case))
     called = s.record(s.arrays)
     us = [u for u in s.cotangents(called) if u is not None]
@@ -407,7 +418,12 @@ def _recorded(case: Case) -> set[Primitive]:
         return called.filled(called.pull(sent))
 
     chosen = s.chosen(s.arrays)
-    recordings = [called, Recording("case", pullback, us, argnums=tuple(range(len(us))))]
+    push, vs = called.pushforward(), samples.like(chosen, s.name)
+    recordings = [
+        called,
+        Recording("case", pullback, us, argnums=tuple(range(len(us)))),
+        Recording("case", lambda *vs: push(vs), vs, argnums=tuple(range(len(vs)))),
+    ]
     if case.order > 1:
         recordings.append(Recording("case", gradient, chosen, argnums=tuple(range(len(chosen)))))
     roots = [y.node for recording in recordings for y in recording.outputs if y.node is not None]
