@@ -420,6 +420,9 @@ def test_a_state_dict_carries_everything_over(name: str) -> None:
     kept = copy.deepcopy(saved)
     others = [ag.Tensor(p.data, requires_grad=True) for p in params]
     twin = FIRST_ORDER[name](others)
+    steps_with_gaps(twin, others, seed=8)  # it has a state of its own, to be forgotten
+    for p, q in zip(params, others, strict=True):
+        q.data[...] = p.data
     twin.load_state_dict(saved)
     steps_with_gaps(optimizer, params, seed=7)
     steps_with_gaps(twin, others, seed=7)
@@ -727,6 +730,16 @@ def test_a_proximal_operator_minimizes_its_objective(name: str, rng) -> None:
                 other = np.abs(other)
                 other *= total / other.sum(axis=axis, keepdims=True)
             assert objective(other) >= objective(best) - 1e-12
+
+
+@pytest.mark.parametrize("total", [0.1, 1.0, 5.0])
+def test_the_projection_on_the_simplex_lowers_all_that_stay_by_the_same(total, rng) -> None:
+    for scale in (0.01, 1.0, 100.0):
+        y = scale * rng.normal(size=(50, 7))
+        x = proximal.Simplex(total)(y, 0.3)
+        np.testing.assert_allclose(x.sum(axis=1), total, rtol=1e-12)
+        lowered = np.where(x > 0, y - x, -np.inf).max(axis=1, keepdims=True)
+        np.testing.assert_allclose(x, np.maximum(y - lowered, 0), atol=1e-12 * scale)
 
 
 def test_operators_that_need_one_rate_say_so() -> None:
