@@ -133,9 +133,21 @@ def diagonal(x: Any, *, subscripts: str) -> Any:
 @primitive(name="on_repeated_index")
 def embed(x: Any, *, subscripts: str, shape: Shape) -> Any:
     """The adjoint: an array of ``shape`` that has ``x`` on this diagonal and is 0 elsewhere."""
-    out = np.zeros_like(x, shape=shape)
-    np.einsum(subscripts, out)[...] = x  # a view of the diagonal
-    return out
+    labels = subscripts.partition("->")[0]
+    first = [labels.index(label) for label in labels]  # where each axis's label stands first
+    on_diagonal: Any = True
+    for axis, earlier in enumerate(first):
+        if earlier < axis:
+            on_diagonal = on_diagonal & (_along(axis, x, shape) == _along(earlier, x, shape))
+    spread = tuple([slice(None) if i == axis else None for axis, i in enumerate(first)])
+    return np.where(on_diagonal, x[spread], 0)
+
+
+def _along(axis: int, x: Any, shape: Shape) -> Any:
+    """The index along ``axis`` of an array of ``shape``, broadcasting along the others."""
+    return np.reshape(
+        np.arange(shape[axis], like=x), [-1 if i == axis else 1 for i in range(len(shape))]
+    )
 
 
 diagonal.defvjp(

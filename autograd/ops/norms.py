@@ -29,21 +29,27 @@ __all__ = ["cond", "matrix_norm", "norm", "vector_norm"]
 # --- vectors ----------------------------------------------------------------------------------
 
 
-def _unit(x: Any, keep: Any) -> Any:
+def _unit(x: Any) -> Any:
     """``x`` where it can be a divisor, else 1."""
-    return np.where(keep & np.isfinite(x), x, 1)
+    return np.where((x > 0) & np.isfinite(x), x, 1)
+
+
+def _root_of_squares(x: Any, axis: Any) -> Any:
+    """√Σx² as it comes, with the axes kept."""
+    if isinstance(axis, tuple) and len(axis) != 2:
+        return np.sqrt(np.sum(np.square(x), axis=axis, keepdims=True))
+    return np.linalg.norm(x, None, axis, True)
 
 
 @primitive(name="norm")
 def _two_norm(x: Any, *, axis: Any, keepdims: bool) -> Any:
     """√Σx², again with entries scaled to 1 where the squares overflow or vanish."""
     with np.errstate(over="ignore", under="ignore"):
-        out = np.linalg.vector_norm(x, axis=axis, keepdims=True)
+        out = _root_of_squares(x, axis)
         info = np.finfo(out.dtype)
         if np.any(np.isinf(out) | (out < np.sqrt(info.tiny) / info.eps)):
-            scale = np.max(np.abs(x), axis=axis, keepdims=True, initial=0)
-            scale = _unit(scale, scale > 0)
-            out = scale * np.linalg.vector_norm(x / scale, axis=axis, keepdims=True)
+            scale = _unit(np.max(np.abs(x), axis=axis, keepdims=True)) if x.size else 1
+            out = scale * _root_of_squares(x / scale, axis)
     return out if keepdims else np.squeeze(out, axis)
 
 
@@ -61,8 +67,7 @@ def _p_norm(x: Any, *, p: float, axis: Axis, keepdims: bool) -> Any:
     """(Σ|x|ᵖ)^(1/p), of entries scaled to at most 1 (for negative p to at least 1)."""
     size = np.abs(x)
     end = np.max if p > 0 else np.min
-    scale = end(size, axis=axis, keepdims=True, initial=0 if p > 0 else np.inf)
-    scale = _unit(scale, scale > 0)
+    scale = _unit(end(size, axis=axis, keepdims=True)) if x.size else 1
     with np.errstate(divide="ignore", under="ignore"):
         total = np.sum((size / scale) ** p, axis=axis, keepdims=True)
         out = scale * total ** (1 / p)
