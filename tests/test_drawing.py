@@ -159,6 +159,12 @@ def test_pills_for_dead_saturated_and_zero():
     assert any("saturated" in text for text in shown)
 
 
+def test_a_unit_that_is_off_for_its_only_example_is_not_called_dead():
+    assert "off" in texts(ag.draw(ag.Value(-1.0).relu()).svg)
+    row = ag.Tensor([[-1.0, 2.0]], requires_grad=True)
+    assert "off 1/2" in texts(ag.draw(nn.functional.relu(row).sum()).svg)
+
+
 def test_show_chooses_what_is_written():
     shown = texts(ag.draw(graphs.w1(), show=("value",)).svg)
     assert not any("∇" in text for text in shown)

@@ -155,6 +155,7 @@ class Canvas:
         cluster.attr(
             label=table([row(head, *kind)]),
             labeljust="l",
+            labelloc="t",
             style="rounded,filled",
             fillcolor=p.group,
             color=p.outline,

@@ -32,7 +32,7 @@ Path = tuple[Call, ...]
 
 
 class Mark(NamedTuple):
-    """Something to notice, the worst first: ``kind`` is nan, inf, dead, saturated or zeros.
+    """Something to notice, the worst first: ``kind`` is nan, inf, dead, saturated, off or zeros.
 
     ``share`` is how much of the units or entries it is true of.
     """

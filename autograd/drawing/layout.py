@@ -64,7 +64,7 @@ def _command() -> tuple[str, ...]:
     if dot := shutil.which("dot"):
         return (dot,)
     if importlib.util.find_spec("pygraphviz"):
-        return (sys.executable, "-c", _CHILD)
+        return (sys.executable, "-P", "-c", _CHILD)
     raise NoRendererError(
         "No renderer is installed: `pip install pygraphviz` brings the picture "
         "(its wheels carry Graphviz)."

@@ -1,7 +1,7 @@
 """What to notice in an array: NaN, infinity, dead and saturated units, many zeros.
 
 A *dead* unit is one whose ReLU is 0 for every example (the first axis); its gradient is 0, so it
-learns nothing.  A sigmoid or tanh is *saturated* where its output is within 1 % of the end of its
+learns nothing.  Of one example alone it is only *off*.  A sigmoid or tanh is *saturated* where its output is within 1 % of the end of its
 range: the derivative there is below 4 % of the largest.
 """
 
@@ -45,9 +45,11 @@ def marks_of(op: str, out: Any, value: Quantity | None, grad: Quantity | None) -
 def _of_units(op: str, out: Any, value: Quantity | None) -> list[Mark]:
     op = op.lower()
     if op in RECTIFIERS:
-        dead, units = dead_units(out)
-        if dead:
-            return [Mark(2, "dead", f"dead {dead}/{units}" if units > 1 else "dead", dead / units)]
+        off, units = dead_units(out)
+        if off:
+            several = np.ndim(out) > 1 and np.shape(out)[0] > 1
+            rank, word = (2, "dead") if several else (4, "off")
+            return [Mark(rank, word, f"{word} {off}/{units}" if units > 1 else word, off / units)]
     if op in RANGES:
         share = saturated(op, out)
         if share >= MANY_SATURATED:
