@@ -222,7 +222,23 @@ class Module:
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """All parameters, with ``recurse`` those of the modules inside too."""
-        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+        found: dict[Parameter, None] = {}
+        self._collect(found, set() if recurse else None)
+        return iter(found)
+
+    def _collect(self, found: dict[Parameter, None], seen: "set[Module] | None") -> None:
+        """``named_parameters`` without the names: training loops ask in every step."""
+        inside = []
+        for value in vars(self).values():
+            if isinstance(value, Parameter):
+                found[value] = None
+            elif isinstance(value, Module):
+                inside.append(value)
+        if seen is not None:
+            for module in inside:
+                if module not in seen:
+                    seen.add(module)
+                    module._collect(found, seen)
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True

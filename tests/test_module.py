@@ -52,6 +52,12 @@ def test_parameters_come_with_their_paths_own_ones_first(block):
     assert list(block.buffers(recurse=False)) == [block.seen]
 
 
+def test_parameters_come_in_the_order_of_their_names():
+    model = nn.Sequential(Block(), nn.ModuleList([Block(), nn.Linear(2, 2)]), nn.ReLU())
+    model[0].tied = model[1][0].first
+    assert list(model.parameters()) == [p for _, p in model.named_parameters()]
+
+
 def test_a_shared_parameter_comes_once_and_is_saved_under_both_names():
     model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
     model[1].weight = model[0].weight
