@@ -23,6 +23,8 @@ __all__ = ["Incompatible", "Module"]
 
 M = TypeVar("M", bound="Module")
 
+_PLAIN = frozenset({bool, int, float, str, tuple, dict, type(None), scope})
+
 _NAMED_BY_PATH = (ValueError, TypeError, IndexError, RuntimeError)
 
 
@@ -230,6 +232,8 @@ class Module:
         """``named_parameters`` without the names: training loops ask in every step."""
         inside = []
         for value in vars(self).values():
+            if value.__class__ in _PLAIN:
+                continue
             if isinstance(value, Parameter):
                 found[value] = None
             elif isinstance(value, Module):
