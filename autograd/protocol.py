@@ -53,7 +53,7 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any)
 
 def _rare_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if not any(_tracked_in([inputs, kwargs])) or (
-        ufunc in NOT_DIFFERENTIABLE and method == "__call__"
+        ufunc in NOT_DIFFERENTIABLE and method == "__call__" and "out" not in kwargs
     ):
         return _on_arrays(getattr(ufunc, method), inputs, kwargs)
     name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")

@@ -12,6 +12,7 @@ from autograd.ops.transcendental import relu
 from tests.cases import (
     arithmetic,
     joining,
+    numerics,
     ordering,
     reductions,
     repeating,
@@ -86,7 +87,7 @@ def test_the_gradient_of_a_sum_takes_no_memory() -> None:
 
 # --- dtypes ------------------------------------------------------------------------------------
 
-_MODULES = [arithmetic, transcendental, reductions, ordering, shape, repeating, joining]
+_MODULES = [arithmetic, transcendental, reductions, ordering, shape, repeating, joining, numerics]
 _SINGLE: list[Case] = [case for module in _MODULES for case in module.CASES]
 
 

@@ -1,4 +1,4 @@
-"""Running sums and products, differences of neighbours, and integrals by them.
+"""Running sums and products, and differences of neighbours.
 
 ``cumprod`` is exact with zeros, at every order: its gradient is a linear recurrence, and that
 recurrence is a primitive whose gradient is again one.
@@ -11,7 +11,15 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from ..primitive import implements, primitive
 
-__all__ = ["cumprod", "cumsum", "diff", "recurrence", "trapezoid"]
+__all__ = [
+    "cumprod",
+    "cumsum",
+    "cumulative_prod",
+    "cumulative_sum",
+    "diff",
+    "ediff1d",
+    "recurrence",
+]
 
 
 def _from_the_end(x: Any, axis: int) -> Any:
@@ -94,6 +102,41 @@ def cumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
     return _cumprod(line, axis=axis)
 
 
+def _with_start(line: Any, axis: int, start: float) -> Any:
+    """``line`` led by the result for no entries."""
+    shape = [1 if i == axis % line.ndim else n for i, n in enumerate(line.shape)]
+    return np.concatenate([np.full_like(line, start, shape=shape), line], axis=axis)
+
+
+def cumulative_sum(
+    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+) -> Any:
+    """:func:`cumsum` along the only axis or a given one, led by a 0 with ``include_initial``."""
+    axis = _only_axis(x, axis, "cumulative_sum")
+    out = cumsum(x, axis, dtype)
+    return _with_start(out, axis, 0) if include_initial else out
+
+
+def cumulative_prod(
+    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+) -> Any:
+    """:func:`cumprod` along the only axis or a given one, led by a 1 with ``include_initial``."""
+    axis = _only_axis(x, axis, "cumulative_prod")
+    out = cumprod(x, axis, dtype)
+    return _with_start(out, axis, 1) if include_initial else out
+
+
+def _only_axis(x: Any, axis: int | None, name: str) -> int:
+    if axis is None and x.ndim != 1:
+        raise ValueError(f"{name}: give the axis of an array of shape {x.shape}.")
+    return axis or 0
+
+
+if hasattr(np, "cumulative_sum"):  # NumPy 2.1
+    implements(np.cumulative_sum)(cumulative_sum)
+    implements(np.cumulative_prod)(cumulative_prod)
+
+
 @implements(np.diff)
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Differences of neighbours along ``axis``, taken ``n`` times."""
@@ -111,18 +154,11 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     return a
 
 
-@implements(np.trapezoid)
-def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
-    """The integral of ``y`` along ``axis`` by the trapezoidal rule, at points ``x`` or ``dx`` apart."""
-    axis = normalize_axis_index(axis, y.ndim, "trapezoid")
-    lead = (slice(None),) * axis
-    width: Any = dx
-    if x is not None and np.ndim(x) == 1:
-        width = np.reshape(np.diff(x), [-1 if i == axis else 1 for i in range(y.ndim)])
-    elif x is not None:
-        width = np.diff(x, axis=axis)
-    middle = y[(*lead, slice(1, None))] + y[(*lead, slice(None, -1))]
-    return np.sum(width * middle / 2.0, axis=axis)
+@implements(np.ediff1d)
+def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    """Differences of neighbours of all entries in a row, between ``to_begin`` and ``to_end``."""
+    parts = [to_begin, diff(np.reshape(ary, (-1,))), to_end]
+    return np.concatenate([np.ravel(part) for part in parts if part is not None])
 
 
 def _as_end(value: Any, a: Any, axis: int) -> Any:

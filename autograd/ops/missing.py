@@ -12,7 +12,17 @@ from .cumulative import cumprod, cumsum
 from .ordering import shared
 from .reductions import Axis, prod, restore, sum
 
-__all__ = ["nancumprod", "nancumsum", "nanmax", "nanmean", "nanmin", "nanprod", "nansum"]
+__all__ = [
+    "nancumprod",
+    "nancumsum",
+    "nanmax",
+    "nanmean",
+    "nanmin",
+    "nanprod",
+    "nanstd",
+    "nansum",
+    "nanvar",
+]
 
 
 def _filled(a: Any, value: float) -> Any:
@@ -82,3 +92,25 @@ def nanmax(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 def nanmin(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """The smallest number over ``axis``, nan if there is none; ties share the gradient evenly."""
     return _nanmin(a, axis=axis, keepdims=keepdims)
+
+
+@implements(np.nanvar)
+def nanvar(
+    a: Any, axis: Axis = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False
+) -> Any:
+    """The variance of the numbers over ``axis``; nan where ``ddof`` leaves none."""
+    a = a if dtype is None else a.astype(dtype)
+    deviation = _filled(a - nanmean(a, axis, keepdims=True), 0)
+    squares = sum(deviation * deviation, axis, keepdims=keepdims)
+    numbers = np.sum(np.logical_not(np.isnan(a)), axis=axis, dtype=squares.dtype, keepdims=keepdims)
+    return squares / np.where(numbers > ddof, numbers - ddof, np.nan)
+
+
+@implements(np.nanstd)
+def nanstd(
+    a: Any, axis: Axis = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False
+) -> Any:
+    """The standard deviation of the numbers over ``axis``; where it is 0 the gradient is 0."""
+    variance = nanvar(a, axis, dtype, ddof=ddof, keepdims=keepdims)
+    flat = variance == 0
+    return np.where(flat, 0, np.sqrt(np.where(flat, 1, variance)))

@@ -14,7 +14,7 @@ from ..primitive import Box, boxed, implements, primitive
 from .choosing import masked
 from .reductions import Axis, kept_shape, restore
 
-__all__ = ["argsort", "max", "median", "min", "ptp", "shared", "sort"]
+__all__ = ["argsort", "max", "median", "min", "one_axis_last", "partition", "ptp", "shared", "sort"]
 
 
 def shared(g: Any, won: Any, axis: Axis) -> Any:
@@ -126,7 +126,29 @@ def sort(a: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None)
     return _sort(np.reshape(a, (-1,)), axis=0) if axis is None else _sort(a, axis=axis)
 
 
-def _one_axis_last(a: Any, axis: tuple[int, ...]) -> Any:
+@primitive(name="partition")
+def _partition(x: Any, *, kth: Any, axis: int) -> Any:
+    return np.partition(x, kth, axis=axis)
+
+
+def _partition_rule(g: Any, out: Any, x: Any, *, kth: Any, axis: int) -> Any:
+    # Sorted, the arguments and the result are the same: from one order to the other.
+    in_order = np.take_along_axis(g, argsort(out, axis), axis)
+    return _unsort(in_order, argsort(x, axis), axis=axis)
+
+
+_partition.defvjp(_partition_rule, saves=("out", "x"), local="∇out in the old order")
+
+
+@implements(np.partition)
+def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = None) -> Any:
+    """The smaller entries before the ``kth`` of the sorted ones, the larger behind it."""
+    if axis is None:
+        a, axis = np.reshape(a, (-1,)), 0
+    return _partition(a, kth=kth, axis=axis)
+
+
+def one_axis_last(a: Any, axis: tuple[int, ...]) -> Any:
     """``a`` with the axes to reduce made one, the last."""
     moved = np.moveaxis(a, axis, tuple(range(-len(axis), 0)))
     lead = moved.shape[: a.ndim - len(axis)]
@@ -137,7 +159,7 @@ def _one_axis_last(a: Any, axis: tuple[int, ...]) -> Any:
 def median(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """The middle entry over ``axis``, or the mean of the two; nan if one entry is."""
     axes = tuple(range(a.ndim)) if axis is None else normalize_axis_tuple(axis, a.ndim, "median")
-    line = sort(_one_axis_last(a, axes))
+    line = sort(one_axis_last(a, axes))
     n = line.shape[-1]
     out = np.mean(line[..., (n - 1) // 2 : n // 2 + 1], axis=-1)
     if n and np.any(np.isnan(line[..., -1])):

@@ -254,6 +254,13 @@ def astype(x: Any, *, dtype: Any) -> Any:
 astype.defvjp(lambda g, out, x, *, dtype: g, saves=(), local="∇out")
 
 
+if hasattr(np, "astype"):  # NumPy 2.1
+
+    @implements(np.astype)
+    def _astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
+        return x.astype(dtype, copy=copy)
+
+
 @implements(np.full_like)
 def full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
     """``fill_value`` in the shape and dtype of ``a``, or those given; it gets the gradient."""

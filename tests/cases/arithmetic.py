@@ -256,6 +256,13 @@ KINKS = [
 ]
 
 FAULTS = [
+    Fault(
+        "less: out is a tracked tensor",
+        lambda x: np.less(np.zeros(3), x, x),
+        (np.ones(3),),
+        TypeError,
+        "np.less: out=",
+    ),
     Fault("add: shapes", np.add, (np.ones(3), np.ones(4)), ValueError, r"add.*\(3,\).*\(4,\)"),
     Fault(
         "* : shapes",

@@ -9,6 +9,9 @@ from .arithmetic import INF, NAN
 from .case import Case, Fault, Kink
 from .reductions import AXES, CHOSEN, EXTREMES, ROWS, order_two, over_axes, reduction
 
+# NumPy 2.1 has them.
+_CUMULATIVE = [np.cumulative_sum, np.cumulative_prod] if hasattr(np, "cumulative_sum") else []
+
 CASES = [
     *[reduction("cumsum", {"axis": axis}, ROWS, "real", ("cumsum",)) for axis in (None, 0, 1, -1)],
     *[
@@ -46,15 +49,15 @@ CASES = [
     ),
     Case("diff, prepend a number", lambda x: np.diff(x, axis=0, prepend=1.5), ROWS),
     *[
-        reduction("trapezoid", options, [((5,),), ((4, 3),), ((1, 1),)], "real")
-        for options in ({}, {"dx": 0.5}, {"axis": 0})
+        Case(
+            f"{f.__name__}{options}",
+            lambda x, f=f, options=options: f(x, **options),
+            [((4,),), ((2, 3),)] if options else [((4,),)],
+            "nonzero",
+        )
+        for f in _CUMULATIVE
+        for options in ({}, {"axis": 0}, {"axis": -1, "include_initial": True})
     ],
-    Case(
-        "trapezoid at points",
-        np.trapezoid,
-        [((4,), (4,)), ((2, 3), (3,)), ((2, 3), (2, 3))],
-        jax=jnp.trapezoid,
-    ),
     *over_axes("max", "distinct", axes=EXTREMES),
     *over_axes("min", "distinct", axes=EXTREMES),
     *over_axes("ptp", "distinct", axes=EXTREMES),
