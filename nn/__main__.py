@@ -150,7 +150,7 @@ def _report(model: nn.Module, test: Any, history: Any, stopping: Any, seconds: f
 def _write(folder: Path, name: str, model: nn.Module, history: Any) -> None:
     checkpoint.save(folder / f"{name}.safetensors", model=model)
     (folder / f"{name}.json").write_text(json.dumps(history.to_dict()))
-    history.plot().savefig(folder / f"{name}.png", dpi=150)
+    history.plot()[0].figure.savefig(folder / f"{name}.png", dpi=150)
     print(
         f"in {folder}: {name}.safetensors (the best weights), {name}-run.safetensors (for --resume), "
         f"{name}.png (the curves), {name}.json"

@@ -35,26 +35,28 @@ class History:
         names = dict.fromkeys(name for row in self.rows for name in row)
         return {name: self[name] for name in names}
 
-    def plot(self) -> Any:
-        """Draw the curves with Matplotlib, what was validated beside it; returns the figure."""
+    def plot(self) -> list[Any]:
+        """Draw the curves with Matplotlib, what was validated beside it; returns the axes."""
         try:
-            from matplotlib.figure import Figure
+            from matplotlib import pyplot
         except ImportError:
             raise ImportError(
                 'History.plot() draws with Matplotlib: pip install "chainrule[train]".'
             ) from None
         columns = self.to_dict()
         names = [n for n in columns if n != "epoch" and not n.startswith("val_")]
-        figure = Figure(figsize=(4 * len(names), 3), layout="constrained")
-        axes = figure.subplots(1, len(names), squeeze=False)[0]
-        for ax, name in zip(axes, names, strict=True):
+        size = (4 * max(1, len(names)), 3)
+        axes = pyplot.subplots(1, max(1, len(names)), figsize=size, squeeze=False, layout="tight")[
+            1
+        ]
+        for ax, name in zip(axes[0], names, strict=False):
             for column, label in ((name, "training"), (f"val_{name}", "validation")):
                 if column in columns:
                     ax.plot(columns["epoch"], columns[column], label=label)
             ax.set(xlabel="epoch", title=name)
             if f"val_{name}" in columns:
                 ax.legend()
-        return figure
+        return list(axes[0])
 
     def __repr__(self) -> str:
         last = ", ".join(f"{k}={v:.4g}" for k, v in self.rows[-1].items()) if self.rows else ""

@@ -210,12 +210,11 @@ class _Teacher:
         self.run.step += 1
 
     def _look_at_gradients(self, losses: list[float]) -> None:
-        parameters = dict(self.run.model.named_parameters())
         if self.error_if_nonfinite:
             bad = [f"the loss is {loss}" for loss in losses if not math.isfinite(loss)]
             bad += [
                 f"the gradient of {name} is not finite"
-                for name, p in parameters.items()
+                for name, p in self.run.model.named_parameters()
                 if p.grad is not None and not np.isfinite(p.grad.data).all()
             ]
             if bad:
@@ -224,7 +223,7 @@ class _Teacher:
                     "parameter was changed; autograd.detect_anomaly() finds the operation."
                 )
         if self.clip_norm is not None:
-            clip_grad_norm_(parameters.values(), self.clip_norm)
+            clip_grad_norm_(self.run.model.parameters(), self.clip_norm)
 
 
 def evaluate(model: Module, batches: Any, *, loss: Loss, metrics: Metrics = ()) -> dict[str, float]:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import optax
 import pytest
@@ -232,7 +233,7 @@ def test_plot_draws_the_curve() -> None:
     axes = optim.CosineAnnealingLR(optimizer, 10).plot(10)
     np.testing.assert_allclose(axes.lines[1].get_ydata()[[0, 10]], [0.05, 0.0])
     assert optimizer.param_groups[0]["lr"] == 0.5  # drawing moves nothing
-    axes.figure.clf()
+    plt.close(axes.figure)
 
 
 WRONG = [

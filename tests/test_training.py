@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -201,8 +202,10 @@ def test_history() -> None:
     assert repr(History()) == "History(0 epochs)"
     with pytest.raises(KeyError, match="not measured; there are"):
         history["accuracy"]
-    (axes,) = history.plot().axes
+    (axes,) = history.plot()
     assert [line.get_label() for line in axes.lines] == ["training", "validation"]
+    plt.close(axes.figure)
+    plt.close(History().plot()[0].figure)  # nothing to show, and no reason to raise
 
 
 def test_the_progress_bar_says_where_it_is(capsys) -> None:
@@ -336,7 +339,7 @@ def test_fault_56_ctrl_c_keeps_the_history_and_the_best_weights() -> None:
     assert len(history) == 3  # of 3 steps each; the third step of the fourth epoch was not done
     assert bits(model) == made_up.weights[1]
     assert signal.getsignal(signal.SIGINT) is before
-    history.plot()
+    plt.close(history.plot()[0].figure)
 
 
 def test_fault_56_an_interrupt_from_inside_ends_it_as_well() -> None:
@@ -484,7 +487,10 @@ def test_bad_arguments_of_fit() -> None:
 
 
 def digits(*arguments: object) -> int:
-    return nn.__main__.main(["digits", "--quiet", *map(str, arguments)])
+    try:
+        return nn.__main__.main(["digits", "--quiet", *map(str, arguments)])
+    finally:
+        plt.close("all")
 
 
 def test_digits_trains_resumes_and_writes(tmp_path, capsys) -> None:
