@@ -404,11 +404,9 @@ def test_30_an_entry_of_an_array() -> None:
 
 
 def test_31_a_function_without_a_rule(x: ag.Tensor) -> None:
-    for name in ("unwrap", "interp", "histogram", "corrcoef"):
-        function = getattr(np, name)
-        args = (x, x, x) if name == "interp" else (x,)
+    for name in ("i0", "unique", "histogram", "trim_zeros"):
         with pytest.raises(TypeError, match=rf"np\.{name}"):
-            function(*args)
+            getattr(np, name)(x)
 
 
 @pytest.mark.parametrize(
