@@ -846,4 +846,10 @@ def increment_version(*tensors: Tensor) -> None:
         note_change(changed._data)
 
 
-os.register_at_fork(after_in_child=lambda: globals().__setitem__("_committing", threading.Lock()))
+def _fresh_lock() -> None:
+    global _committing  # noqa: PLW0603  # the lock belongs to this process
+    _committing = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # a thread of the parent may hold it at that moment
+    os.register_at_fork(after_in_child=_fresh_lock)
