@@ -114,6 +114,27 @@ def test_binary_cross_entropy_is_finite_at_the_ends():
     assert p.grad.tolist() == [-1e12, 1e12, 0]
 
 
+def test_a_second_backward_pass_finds_the_same_gradient():
+    x = ag.Tensor(np.array([[0.5, -1.0, 2.0]]), requires_grad=True)
+    loss = F.cross_entropy(x, np.array([1]))
+    loss.backward(retain_graph=True)
+    first = x.grad.data.copy()
+    for _ in range(2):
+        x.grad = None
+        loss.backward(retain_graph=True)
+        np.testing.assert_array_equal(x.grad.data, first)
+
+
+def test_what_is_kept_for_the_backward_pass_goes_with_it():
+    x = ag.Tensor(np.zeros((500, 100)), requires_grad=True)
+    loss = F.cross_entropy(x, np.zeros(500, int))
+    reduction = loss.node.static["reduction"]
+    assert reduction.kept.take(x.data.copy()) is None  # another array
+    loss.backward()
+    assert reduction.kept.take(x.data) is None
+    np.testing.assert_allclose(x.grad.data[0, :2], [-0.99 / 500, 0.01 / 500])
+
+
 # --- arguments --------------------------------------------------------------------------------
 
 
