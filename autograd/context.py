@@ -235,18 +235,15 @@ class scope(_Switch):
         if inside is None or inside.outer is not outer:
             inside = self._latest = self._inside(outer)
         else:
-            inside.scope = self._path(outer)
+            inside.scope = (*outer.scope, (*self._entry,))
         _mode.set(inside)
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         return type(self), self._entry  # a copy or a pickle starts afresh
 
     def _inside(self, outer: Mode) -> Mode:
-        return Mode(outer.grad, outer.anomaly, outer.record, self._path(outer), outer)
-
-    def _path(self, outer: Mode) -> Scope:
         entry = (*self._entry,)  # a new pair each time, so that two calls can be told apart
-        return (*outer.scope, entry)
+        return Mode(outer.grad, outer.anomaly, outer.record, (*outer.scope, entry), outer)
 
 
 def scope_path(path: Scope) -> str:
