@@ -5,6 +5,7 @@ and the result ``Aik``: the ellipsis is spelled out in letters that are free, an
 is written down.  What the labels mean is ``einsum.py``'s business.
 """
 
+import re
 from collections.abc import Sequence
 from string import ascii_letters, ascii_lowercase, ascii_uppercase
 from typing import Any
@@ -24,7 +25,8 @@ def separate(operands: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
     if not operands:
         raise ValueError('einsum: expected subscripts and arrays, as in einsum("ij,jk->ik", a, b).')
     if isinstance(operands[0], str):
-        return operands[0].replace(" ", ""), operands[1:]
+        # A space is allowed anywhere but inside an arrow or an ellipsis.
+        return re.sub(r"(?<![-.]) |(?<=\.\.\.) ", "", operands[0]), operands[1:]
     pairs = len(operands) // 2
     terms = [_numbered(labels) for labels in operands[1 : 2 * pairs : 2]]
     result = "->" + _numbered(operands[-1]) if len(operands) % 2 else ""
