@@ -202,6 +202,18 @@ def test_norms_neither_overflow_nor_vanish(scale: float, order: float | None) ->
     )
 
 
+@pytest.mark.parametrize("scale", [1e-20, 1.0, 1e20])
+@pytest.mark.parametrize("order", ["nuc", 2, -2])
+def test_norms_by_singular_values_at_every_scale(order: Any, scale: float) -> None:
+    q = np.linalg.qr(np.random.default_rng(6).normal(size=(3, 3)))[0]
+    norm = lambda x: np.linalg.norm(x, order)
+    for x in (q, q * [3.0, 2.0, 1.0], q[:, :1] * [1.0, 2.0, 3.0]):  # a tie, none, rank 1
+        found = norm(ag.Tensor(scale * x)).item()
+        np.testing.assert_allclose(found, norm(scale * x), rtol=1e-14, atol=1e-15 * scale)
+        expected = {"nuc": q, 2: q / 3, -2: q / 3}[order] if x is q else gradient(norm, x)
+        np.testing.assert_allclose(gradient(norm, scale * x), expected, rtol=1e-11, atol=1e-14)
+
+
 @pytest.mark.parametrize("order", [None, 3, -1])
 def test_norms_of_infinite_entries(order: float | None) -> None:
     x = ag.Tensor([1.0, np.inf])
@@ -243,6 +255,28 @@ def test_norms_of_whole_numbers_are_floating(order: float | None) -> None:
     found = np.linalg.norm(ag.Tensor(x), order).data
     np.testing.assert_allclose(found, np.linalg.norm(x, order), rtol=1e-15)
     assert found.dtype == np.float64
+
+
+# --- rank --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rcond", [None, -1, 1e-10, 0.5])
+def test_lstsq_counts_the_rank_as_numpy_does(rcond: float | None) -> None:
+    b = np.ones(3)
+    for small in (3e-16, 1e-11, 0.3, 0.7):
+        a = np.array([[1.0, 0.0], [0.0, small], [0.0, 0.0]])
+        _, residuals, rank, values = np.linalg.lstsq(ag.Tensor(a), b, rcond)
+        expected = np.linalg.lstsq(a, b, rcond)
+        assert rank == expected[2]
+        assert residuals.shape == expected[1].shape
+        np.testing.assert_allclose(values.data, expected[3], rtol=1e-15)
+
+
+def test_singular_values_that_are_cut_off_though_not_zero_give_nan_not_a_number() -> None:
+    a, b = np.array([[2.0, 0.0], [0.0, 1.0], [0.5, 0.0]]), np.ones(3)
+    assert np.isnan(gradient(lambda x: np.sum(np.linalg.pinv(x, 0.9)), a)).all()
+    assert np.isnan(gradient(lambda x: np.sum(np.linalg.lstsq(x, b, 0.9)[0]), a)).all()
+    assert np.isfinite(gradient(lambda x: np.sum(np.linalg.pinv(x, 0.1)), a)).all()
 
 
 # --- costs -------------------------------------------------------------------------------------

@@ -118,7 +118,16 @@ def _pinv_rule(g: Any, p: Any, x: Any, **cutoff: Any) -> Any:
     pT, gT = mT(p), mT(g)
     outside_range = gT - x @ (p @ gT)
     outside_rows = gT - (gT @ p) @ x
-    return outside_range @ (p @ pT) + (pT @ p) @ outside_rows - pT @ g @ pT
+    gx = outside_range @ (p @ pT) + (pT @ p) @ outside_rows - pT @ g @ pT
+    return gx + _undefined_if_truncated(x, p)
+
+
+def _undefined_if_truncated(x: Any, p: Any) -> Any:
+    """0, or nan where ``p`` leaves out singular values of ``x`` that are more than rounding errors."""
+    resolution = float(np.sqrt(np.finfo(x.dtype).eps))
+    size = np.sum(np.abs(x), axis=(-2, -1), keepdims=True)
+    undefined = np.where(np.abs(x - x @ p @ x) <= resolution * size, 0, np.nan)
+    return np.sum(undefined, axis=(-2, -1), keepdims=True)
 
 
 _pinv.defvjp(_pinv_rule, saves=("out", "x"))
@@ -129,8 +138,9 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None
     """The pseudo-inverse A⁺ of Moore and Penrose; for full column rank (AᵀA)⁻¹Aᵀ.
 
     dA⁺ = -A⁺ dA A⁺ + A⁺A⁺ᵀ dAᵀ (I - AA⁺) + (I - A⁺A) dAᵀ A⁺ᵀA⁺.  Where the rank is not full, A⁺
-    jumps; this is its derivative among the matrices of that rank.  ``hermitian=True`` raises
-    ``TypeError``: leave it out.
+    jumps; this is its derivative among the matrices of that rank.  If ``rcond`` or ``rtol`` cuts off
+    singular values that are not zero, the gradient is nan: build that inverse with ``svd``.
+    ``hermitian=True`` raises ``TypeError``: leave it out.
     """
     if hermitian:
         raise TypeError(
@@ -154,7 +164,8 @@ def _lstsq_a(g: Any, out: Any, a: Any, b: Any, *, rcond: Any) -> Any:
     p = _pinv(a, rcond=_cutoff(a.shape, a.dtype, rcond))
     z = mT(p) @ g
     outside_rows = g - mT(a) @ z
-    return (b - a @ x) @ mT(p @ z) + (mT(p) @ x) @ mT(outside_rows) - z @ mT(x)
+    ga = (b - a @ x) @ mT(p @ z) + (mT(p) @ x) @ mT(outside_rows) - z @ mT(x)
+    return ga + _undefined_if_truncated(a, p)
 
 
 def _lstsq_b(g: Any, out: Any, a: Any, b: Any, *, rcond: Any) -> Any:

@@ -55,6 +55,19 @@ SYSTEMS = [
         ("invertible", "real"),
     ),
     _row("pinv", _n.pinv, _j.pinv, ANY, primitives=("pinv",)),
+    _row(
+        "pinv of rank 2",
+        lambda x, y: _n.pinv(x @ y, rtol=1e-5),
+        None,
+        [((4, 2), (2, 3)), ((3, 2), (2, 3)), ((2, 3, 2), (2, 2, 4))],
+    ),
+    _row(
+        "lstsq of rank 2",
+        lambda x, y, b: _n.lstsq(x @ y, b, 1e-5)[0],
+        None,
+        [((4, 2), (2, 3), (4,)), ((3, 2), (2, 4), (3, 2))],
+        ("invertible", "invertible", "real"),
+    ),
     _row("pinv rtol", lambda x: _n.pinv(x, rtol=1e-10), _j.pinv, [((4, 2),)]),
     _row("pinv rcond", lambda x: _n.pinv(x, 1e-10), _j.pinv, [((2, 4),)]),
     _row(
