@@ -57,34 +57,30 @@ def _computed(node: ArrayNode, args: Sequence[Any]) -> Any:
 
 
 def first_forward(description: Description, said: Wording) -> Iterator[Finding]:
-    """The earliest vertex that is not finite though what it was computed from is."""
-    if healthy(description):
+    """The earliest vertex that is not finite: what it was computed from came before it."""
+    bad = [v for v in description.vertices if v.value is not None and not v.value.finite]
+    if not bad or bad[0].value is None or healthy(description):
         return
-    for vertex in description.vertices:
-        if vertex.value is None or vertex.value.finite:
-            continue
-        arguments = [wire.source.value for wire in said.into[vertex]]
-        if any(a is not None and not a.finite for a in arguments):
-            continue
-        if not said.into[vertex]:
-            yield Finding(
-                f"{_trouble(vertex.value)} input",
-                f"{said.label(vertex) if vertex.name else 'an input'} holds {_amount(vertex.value)}",
-                _used_in(vertex, said),
-                "Look at the data, or fill in missing values before the forward pass.",
-                vertex.key,
-            )
-        elif all(a is None or a.known for a in arguments):
-            yield Finding(
-                f"{_trouble(vertex.value)} value",
-                f"{said.expression(vertex)} makes {_amount(vertex.value)} of finite arguments",
-                place_of(vertex),
-                ADVICE.get(vertex.op, "Keep the argument inside the domain of the operation."),
-                vertex.key,
-            )
-        else:
-            continue
+    vertex, value = bad[0], bad[0].value
+    arguments = [wire.source.value for wire in said.into[vertex]]
+    if not arguments:
+        yield Finding(
+            f"{_trouble(value)} input",
+            f"{said.label(vertex) if vertex.name else 'an input'} holds {_amount(value)}",
+            _used_in(vertex, said),
+            "Look at the data, or fill in missing values before the forward pass.",
+            vertex.key,
+        )
         return
+    known = all(argument is None or argument.known for argument in arguments)
+    yield Finding(
+        f"{_trouble(value)} value",
+        f"{said.expression(vertex)} makes {_amount(value)} of "
+        f"{'finite arguments' if known else 'arguments that were not kept'}",
+        place_of(vertex),
+        ADVICE.get(vertex.op, "Keep the argument inside the domain of the operation."),
+        vertex.key,
+    )
 
 
 def first_backward(description: Description, said: Wording, known: str) -> Iterator[Finding]:

@@ -1,8 +1,8 @@
 """What to notice in an array: NaN, infinity, dead and saturated units, many zeros.
 
 A *dead* unit is one whose ReLU is 0 for every example (the first axis); its gradient is 0, so it
-learns nothing.  Of one example alone it is only *off*.  A sigmoid or tanh is *saturated* where its output is within 1 % of the end of its
-range: the derivative there is below 4 % of the largest.
+learns nothing.  Of one example alone it is only *off*.  A sigmoid or tanh is *saturated* where its
+output is within 1 % of the end of its range: the derivative there is below 4 % of the largest.
 """
 
 from typing import Any
