@@ -116,22 +116,21 @@ def fit(
     if resume is not None:
         run.load(resume)
     teacher = _Teacher(run, loss, _named(metrics), clip_norm, error_if_nonfinite)
-    was_training = model.training
-    try:
-        for callback in callbacks:
-            callback.on_start(run)
-        with _interruptible(run), _bar(progress, run, epochs, accumulate) as show:
-            while run.epoch < epochs and not run.stop:
+    with _modes_put_back(model):
+        try:
+            for callback in callbacks:
+                callback.on_start(run)
+            with _interruptible(run), _bar(progress, run, epochs, accumulate) as show:
                 model.train()
-                if _train_one_epoch(run, teacher, accumulate, schedule_each, show):
-                    _end_epoch(run, teacher, validation, schedule_each)
-    except KeyboardInterrupt:
-        run.stop = INTERRUPTED
-    finally:
-        run.history.stopped = run.stop
-        for callback in callbacks:
-            callback.on_end(run)
-        model.train(was_training)
+                while run.epoch < epochs and not run.stop:
+                    if _train_one_epoch(run, teacher, accumulate, schedule_each, show):
+                        _end_epoch(run, teacher, validation, schedule_each)
+        except KeyboardInterrupt:
+            run.stop = INTERRUPTED
+        finally:
+            run.history.stopped = run.stop
+            for callback in callbacks:
+                callback.on_end(run)
     return run.history
 
 
@@ -315,12 +314,20 @@ def _step_schedule(schedule: Schedule, measured: Mapping[str, float]) -> None:
 
 @contextmanager
 def _in_use(model: Module) -> Iterator[None]:
-    was_training = model.training
-    model.eval()
+    with _modes_put_back(model):
+        model.eval()
+        yield
+
+
+@contextmanager
+def _modes_put_back(model: Module) -> Iterator[None]:
+    """Afterwards every module is in the mode it was in: one may have been frozen in use."""
+    modes = [(module, module.training) for module in model.modules()]
     try:
         yield
     finally:
-        model.train(was_training)
+        for module, mode in modes:
+            module.training = mode
 
 
 @contextmanager

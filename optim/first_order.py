@@ -151,16 +151,14 @@ class FirstOrder(Optimizer):
 
     def _run(self, x: Any, g: Any, state: State, group: Group) -> None:
         """``update`` of the whole array, or of one block after another."""
-        if group.get("maximize"):
-            g = -g
         if x.size <= BLOCK or not self.elementwise:
-            self.update(x, g, state, group)
+            self.update(x, -g if group.get("maximize") else g, state, group)
             return
         rows = max(1, BLOCK * len(x) // x.size)
         for begin in range(0, len(x), rows):
             block = slice(begin, begin + rows)
             part = {k: v[block] if hasattr(v, "shape") else v for k, v in state.items()}
-            self.update(x[block], g[block], part, group)
+            self.update(x[block], -g[block] if group.get("maximize") else g[block], part, group)
         state.update((k, v) for k, v in part.items() if not hasattr(v, "shape"))
 
 

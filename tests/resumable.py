@@ -131,19 +131,32 @@ def model_full_of(value: float) -> nn.Module:
 
 
 def kill_while_saving(folder: Path, count: int) -> dict[str, int]:
-    """Every child writes files full of one number until it is killed; what is found afterwards."""
+    """Every child writes files full of one number until it is killed; what is found afterwards.
+
+    A child says when it starts and when it has finished a file; it is killed in its first file or
+    in its second, after a random part of the time that a file takes.
+    """
     path, rng, model = folder / "model.safetensors", random.Random(0), model_full_of(0.0)
-    checkpoint.save(path, model=model, value=0.0)
+    began = time.perf_counter()
+    for _ in range(10):
+        checkpoint.save(path, model=model, value=0.0)
+    duration = (time.perf_counter() - began) / 10
     found: dict[str, int] = {}
     for child in range(1, count + 1):
+        told, tell = os.pipe()
         pid = os.fork()
         if pid == 0:
             mine = model_full_of(float(child))
             while True:
+                os.write(tell, b".")
                 checkpoint.save(path, model=mine, value=float(child))
-        time.sleep(rng.uniform(0, 0.012))
+        for _ in range(rng.randint(1, 2)):
+            os.read(told, 1)
+        time.sleep(rng.uniform(0, duration))
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+        os.close(told)
+        os.close(tell)
         value = checkpoint.load(path, model=model)["value"]
         whole = all((p.data == value).all() for p in model.parameters())
         key = "torn" if not whole else "new" if value == child else "old"

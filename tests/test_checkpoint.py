@@ -329,7 +329,8 @@ def test_fault_63_two_hundred_kills(tmp_path) -> None:
     found = in_a_new_process("kill", tmp_path, 200)
     assert sum(found.values()) == 200
     assert "torn" not in found
-    assert min(found.get("old", 0), found.get("new", 0)) > 20  # the moments were spread
+    assert found["old"] > 0  # killed in the first file of a child ...
+    assert found["new"] > 20  # ... and in the second
 
 
 def test_fault_63_a_full_disk(tmp_path) -> None:

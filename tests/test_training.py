@@ -167,6 +167,11 @@ def test_the_mode_of_the_model_is_put_back() -> None:
         predict(model, DataLoader(problem(1), 40))
         assert model.training is mode
         assert all(m.training is mode for m in model.modules())
+    model = model_of().train()
+    model[1].eval()  # batch norm frozen for fine-tuning
+    evaluate(model, DataLoader(problem(1), 40), loss=cross_entropy)
+    training(model)
+    assert [m.training for m in model] == [True, False, True, True, True]
 
 
 def test_evaluate_weighs_batches_by_their_samples() -> None:
