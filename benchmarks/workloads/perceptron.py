@@ -1,5 +1,6 @@
 """A multi-layer perceptron with ReLU and cross-entropy by hand: forward, backward, nothing else."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ def initial(sizes: list[int], seed: int = 0) -> list[Any]:
     """Weights (out, in) and biases (out), alternating, in float32."""
     rng = np.random.default_rng(seed)
     arrays = []
-    for n, m in zip(sizes, sizes[1:], strict=False):
+    for n, m in pairwise(sizes):
         arrays.append(rng.uniform(-1, 1, (m, n)).astype(np.float32) / np.float32(n) ** 0.5)
         arrays.append(rng.uniform(-1, 1, m).astype(np.float32) / np.float32(n) ** 0.5)
     return arrays

@@ -1,5 +1,7 @@
 """The Hessian of a 3-layer perceptron's loss times a vector (tanh, 20-32-32-1, 128 rows)."""
 
+from itertools import pairwise
+
 import numpy as np
 
 import autograd as ag
@@ -13,7 +15,7 @@ def workload() -> Workload:
     rng = np.random.default_rng(0)
     x = rng.standard_normal((128, SIZES[0]))
     target = rng.standard_normal((128, 1))
-    weights = [rng.standard_normal(s) / s[0] ** 0.5 for s in zip(SIZES, SIZES[1:], strict=False)]
+    weights = [rng.standard_normal(s) / s[0] ** 0.5 for s in pairwise(SIZES)]
     vectors = [rng.standard_normal(w.shape) for w in weights]
 
     def hand() -> Arrays:

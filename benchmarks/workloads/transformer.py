@@ -58,7 +58,7 @@ def workload() -> Workload:
         return a.reshape(LENGTH, HEADS, HEAD).swapaxes(0, 1)
 
     def hand() -> Arrays:
-        g1, b1, w_qkv, w_out, g2, b2, w_up, c_up, w_down, c_down = parameters
+        g1, b1, w_qkv, w_out, g2, b2, w_up, c_up, w_down, _ = parameters
         n1, saved1 = _norm(x, g1, b1)
         qkv = n1 @ w_qkv
         q, k, v = (split(part) for part in np.split(qkv, 3, axis=1))
