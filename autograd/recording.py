@@ -38,8 +38,6 @@ class Recording:
 
     inputs: list[Tensor]
     """The fresh tensors: the leaves of the chosen arguments."""
-    arguments: list[int]
-    """The position of the argument that each input is part of."""
     rebuild_inputs: Rebuild
     """Puts a value for each input into a container like the chosen argument (or tuple of them)."""
     outputs: list[Tensor]
@@ -60,21 +58,23 @@ class Recording:
         argnums: Argnums = 0,
     ) -> None:
         self.name = name
-        positions = _positions(name, argnums, len(args))
-        chosen = [args[i] for i in positions]
-        leaves, rebuild = flatten(tuple(chosen))
-        self.rebuild_inputs = (lambda g: rebuild(g)[0]) if isinstance(argnums, int) else rebuild
-        where = {i: paths(arg, f"argument {i}") for i, arg in zip(positions, chosen, strict=True)}
-        self.arguments = [i for i in positions for _ in where[i]]
+        self.argnums = argnums
+        self.positions = positions = _positions(name, argnums, len(args))
+        chosen = args[argnums] if isinstance(argnums, int) else tuple([args[i] for i in positions])
+        leaves, self.rebuild_inputs = flatten(chosen)
         recorded = is_grad_enabled()
         since = next_index()
         with enable_grad():
-            names = [path for i in positions for path in where[i]]
-            self.inputs = [
-                _fresh(*pair, name, recorded) for pair in zip(leaves, names, strict=True)
-            ]
-            replaced = dict(zip(positions, rebuild(self.inputs), strict=True))
-            called = [replaced.get(i, arg) for i, arg in enumerate(args)]
+            try:
+                self.inputs = [_fresh(leaf, recorded) for leaf in leaves]
+            except TypeError as error:
+                raise _misplaced(error, leaves, args, positions, name) from None
+            fresh = self.rebuild_inputs(self.inputs)
+            called = list(args)
+            for i, arg in zip(
+                positions, (fresh,) if isinstance(argnums, int) else fresh, strict=True
+            ):
+                called[i] = arg
             result = f(*called, **(kwargs or {}))
         self.result = result
         results, self.rebuild_outputs = flatten(result)
@@ -141,6 +141,13 @@ class Recording:
             for x, g in zip(self.inputs, gradients, strict=True)
         ]
 
+    def unused(self, gradients: Sequence[Any]) -> list[int]:
+        """The positions of the arguments of which no part has a gradient."""
+        reached = self.rebuild_inputs([g is not None for g in gradients])
+        parts = (reached,) if isinstance(self.argnums, int) else reached
+        found = [flatten(part)[0] for part in parts]
+        return [i for i, used in zip(self.positions, found, strict=True) if used and not any(used)]
+
     def pushforward(self) -> Callable[[Sequence[Any]], list[Any]]:
         """The function v ↦ J v, from tangents of the inputs to tangents of the outputs.
 
@@ -188,27 +195,37 @@ def _positions(name: str, argnums: Argnums, count: int) -> tuple[int, ...]:
     return positions
 
 
-def _fresh(leaf: Any, where: str, name: str, recorded: bool) -> Tensor:
+def _fresh(leaf: Any, recorded: bool) -> Tensor:
     """A tensor of this recording with the value of ``leaf``."""
-    if isinstance(leaf, Tensor) and leaf.requires_grad and recorded:
-        return argument(leaf)  # type: ignore[no-any-return]
-    untracked = leaf.detach() if isinstance(leaf, Tensor) else _as_tensor(leaf, where, name)
-    if untracked.dtype.kind not in "fc":
-        raise TypeError(
-            f"{name}: {where} is {untracked.dtype}, expected a floating dtype. Write it with a "
-            "decimal point, convert it (np.asarray(x, float)), or leave it out of argnums."
-        )
-    untracked.requires_grad = True
-    return untracked
+    if isinstance(leaf, Tensor):
+        if leaf.requires_grad and recorded:
+            return argument(leaf)  # type: ignore[no-any-return]
+        fresh = leaf.detach()
+    else:
+        fresh = Tensor(leaf)
+    fresh.requires_grad = True
+    return fresh
 
 
-def _as_tensor(leaf: Any, where: str, name: str) -> Tensor:
-    try:
-        return Tensor(leaf)
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"{name}: {where} is {type(leaf).__name__}, expected an array. ({error})"
-        ) from None
+def _misplaced(
+    error: Exception,
+    leaves: Sequence[Any],
+    args: Sequence[Any],
+    positions: Sequence[int],
+    name: str,
+) -> TypeError:
+    """``error`` with the place of the first leaf that is to blame."""
+    places = [path for i in positions for path in paths(args[i], f"argument {i}")]
+    for leaf, place in zip(leaves, places, strict=True):
+        try:
+            _fresh(leaf, recorded=False)
+        except TypeError:
+            kind = getattr(leaf, "dtype", type(leaf).__name__)
+            return TypeError(
+                f"{name}: {place} is {kind}, expected an array of a floating dtype. Write it with a "
+                "decimal point, convert it (np.asarray(x, float)), or leave it out of argnums."
+            )
+    return TypeError(f"{name}: {error}")
 
 
 def _output(result: Any, name: str) -> Tensor:

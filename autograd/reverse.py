@@ -165,15 +165,15 @@ def elementwise_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..
 def _gradient_of_sum(recording: Recording) -> Any:
     """The gradient of the sum of the outputs; a warning where an argument has no part in them."""
     found = recording.pull([np.ones_like(y.data) for y in recording.outputs], retain=False)
-    reached = {where for where, g in zip(recording.arguments, found, strict=True) if g is not None}
-    for i in dict.fromkeys(recording.arguments):
-        if i not in reached:
+    if any(g is None for g in found):
+        for i in recording.unused(found):
             warnings.warn(
                 f"{recording.name}: the result does not depend on argument {i}, so its gradient is "
                 "zero. Was it turned into an array or a number on the way (t.data, t.item())?",
                 stacklevel=3,
             )
-    return recording.rebuild_inputs(recording.filled(found))
+        found = recording.filled(found)
+    return recording.rebuild_inputs(found)
 
 
 def named(transform: str, f: Callable[..., Any], made: Callable[..., Any]) -> Callable[..., Any]:

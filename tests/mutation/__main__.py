@@ -28,7 +28,8 @@ from .mutants import Mutant, mutants
 from .survivors import EXPLAINED
 
 OPS = Path(__file__).parents[2] / "autograd" / "ops"
-TIMEOUT = 120
+TIMEOUT = 300
+"""Seconds for a mutant: a rule may have become a loop without end."""
 
 
 class _Planted(importlib.abc.SourceLoader, importlib.abc.MetaPathFinder):
@@ -49,13 +50,13 @@ class _Planted(importlib.abc.SourceLoader, importlib.abc.MetaPathFinder):
         return self.source.encode()
 
 
-def _in_child(work: Any) -> tuple[int, int]:
+def _in_child(work: Any, seconds: int = 1800) -> tuple[int, int]:
     """Run ``work`` in a fork; returns the child and the pipe that its answer, as JSON, comes from."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(read)
-        signal.alarm(TIMEOUT)
+        signal.alarm(seconds)
         try:
             result = work()
         except BaseException:  # noqa: BLE001
@@ -164,7 +165,7 @@ def run(chosen: list[Mutant], jobs: int) -> list[tuple[Mutant, str]]:
         while waiting and len(running) < jobs:
             mutant = waiting.pop(0)
             rows = coverage.get(f"{mutant.module}:{mutant.function}", [])
-            running.append((mutant, _in_child(lambda m=mutant, r=rows: _judge(m, r))))
+            running.append((mutant, _in_child(lambda m=mutant, r=rows: _judge(m, r), TIMEOUT)))
         mutant, handle = running.pop(0)
         answer = _collect(*handle)
         killed = (
