@@ -119,6 +119,8 @@ class DataLoader:
 
     ``state_dict()`` holds the position in the epoch and the generator: a loader of the same data
     that loads it gives the rest of that epoch first, and then the same epochs, batch for batch.
+    Samples that are drawn or distorted at random should draw from ``autograd.default_generator()``,
+    whose state is part of every checkpoint.
 
     Raises ``ValueError`` for an empty data set, a ``batch_size`` below 1, and samples that do not
     fit together.
@@ -212,7 +214,7 @@ class DataLoader:
         }
 
     def _random_state(self) -> Any:
-        return None if self.rng is None else _as_lists(self.rng.bit_generator.state)
+        return None if self.rng is None else self.rng.bit_generator.state
 
 
 def _batch(dataset: Samples, indices: Any, collate: Callable[[list[Any]], Any] | None) -> Any:
@@ -374,10 +376,3 @@ def _generator(rng: Rng) -> np.random.Generator:
     if rng is None:
         rng = int(default_generator().integers(2**63))
     return np.random.default_rng(rng)
-
-
-def _as_lists(state: Any) -> Any:
-    """A generator's state with lists in place of arrays, so that JSON can hold it."""
-    if isinstance(state, Mapping):
-        return {key: _as_lists(value) for key, value in state.items()}
-    return state.tolist() if hasattr(state, "tolist") else state

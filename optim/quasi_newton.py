@@ -58,6 +58,7 @@ class LBFGS(Optimizer):
     def __init__(
         self,
         params: Parameters,
+        *,
         max_iter: int = 20,
         max_eval: int | None = None,
         tolerance_grad: float = 1e-7,
@@ -155,7 +156,7 @@ def minimize(
     ([3.0, 2.0], True)
     """
     leaves = [Tensor(np.asarray(a), requires_grad=True) for a in arguments]
-    optimizer = LBFGS(leaves, max_iter, **options)
+    optimizer = LBFGS(leaves, max_iter=max_iter, **options)
 
     def closure() -> Any:
         value = f(*leaves)
