@@ -3,6 +3,8 @@
 A schedule is a function of one number t, the ``step()`` calls so far (epochs or batches, whichever
 it is stepped by).  All but :class:`ReduceLROnPlateau` are in closed form: the rate at t does not
 depend on the rates before, so a resumed schedule gives the same bits, and ``plot()`` needs no run.
+Two schedules of one optimizer do not multiply, the one stepped last counts: put them into a
+:class:`SequentialLR`.
 """
 
 import bisect
