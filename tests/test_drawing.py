@@ -363,6 +363,14 @@ def test_equal_siblings_fold_into_one_with_a_count():
     assert any("×12" in text for text in shown)
 
 
+def test_modules_that_take_turns_fold_together():
+    layers = [layer for _ in range(30) for layer in (nn.Linear(4, 4), nn.Tanh())]
+    shown = texts(ag.draw(nn.Sequential(*layers)(np.ones((2, 4), np.float32)).sum()).svg)
+    assert "0 … 59 ×30" in shown
+    assert "Linear → Tanh" in shown
+    assert "60 operations, 600 parameters" in shown
+
+
 def test_equal_parts_with_something_between_them_stay_apart():
     """As one they would need what was computed from them: a loop."""
     x = ag.Tensor([0.5, 0.2], requires_grad=True)

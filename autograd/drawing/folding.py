@@ -1,19 +1,15 @@
-"""Folding: a part of the program as one vertex, and equal siblings as one with a count.
+"""Folding: a part of the program as one vertex.
 
 One call of a module is one vertex.  Everything outside of it happened before it began or after it
-ended, so folding it can't make a cycle; whether folding siblings would is looked at.
+ended, so folding it can't make a cycle.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 
-from ..primitive import Spec
 from .description import Description, Mark, Path, Vertex, Wire
-from .quantity import Quantity
 
-__all__ = ["deepest", "fold", "fold_equal"]
+__all__ = ["contracted", "deepest", "fold"]
 
 
 def deepest(description: Description) -> int:
@@ -29,41 +25,10 @@ def fold(description: Description, depth: int) -> Description:
             inside[vertex.path[: depth + 1]].append(vertex)
     modules = {path: _module(path, members, description) for path, members in inside.items()}
     stands_for = {v: modules[path] for path, members in inside.items() for v in members}
-    return _contracted(description, stands_for)
+    return contracted(description, stands_for)
 
 
-def fold_equal(description: Description) -> Description:
-    """Three or more equal modules after one another, or side by side, as one with a count."""
-    for run in _runs(description):
-        counted = _counted(run)
-        attempt = _contracted(description, dict.fromkeys(run, counted))
-        if not _cyclic(attempt):
-            description = _fold_constants(attempt, counted)
-    return description
-
-
-def _fold_constants(description: Description, module: Vertex) -> Description:
-    """The constants that only ``module`` uses, those of one shape as one."""
-    users = description.out_of()
-    alike: dict[tuple[int, ...], list[Vertex]] = defaultdict(list)
-    for wire in description.into()[module]:
-        source = wire.source
-        if source.kind == "constant" and source.value is not None and len(users[source]) == 1:
-            alike[source.value.shape].append(source)
-    stands_for: dict[Vertex, Vertex] = {}
-    for group in alike.values():
-        if len(group) >= 3:
-            one = replace(group[0], count=len(group), value=_shape_alone(group[0]))
-            stands_for |= dict.fromkeys(group, one)
-    return _contracted(description, stands_for)
-
-
-def _shape_alone(vertex: Vertex) -> Quantity:
-    shape, dtype = ((), None) if vertex.value is None else (vertex.value.shape, vertex.value.dtype)
-    return Quantity(Spec(shape, dtype))
-
-
-def _contracted(description: Description, stands_for: Mapping[Vertex, Vertex]) -> Description:
+def contracted(description: Description, stands_for: Mapping[Vertex, Vertex]) -> Description:
     """The description with some vertices represented by others; what becomes a loop is left out."""
     finished = {stands_for.get(v, v): i for i, v in enumerate(description.vertices)}
     vertices = sorted(finished, key=finished.__getitem__)
@@ -122,57 +87,3 @@ def _module(path: Path, members: Sequence[Vertex], description: Description) -> 
 
 def _entries(vertex: Vertex) -> int:
     return 0 if vertex.value is None else vertex.value.size
-
-
-# Equal siblings --------------------------------------------------------------------------------
-
-
-def _runs(description: Description) -> Iterable[list[Vertex]]:
-    by_parent: dict[Path, list[Vertex]] = defaultdict(list)
-    for vertex in description.vertices:
-        if vertex.kind == "module":
-            by_parent[vertex.path].append(vertex)
-    for siblings in by_parent.values():
-        for _, run in groupby(siblings, key=_likeness):
-            members = list(run)
-            if len(members) >= 3:
-                yield members
-
-
-def _likeness(module: Vertex) -> tuple[object, ...]:
-    shape = None if module.value is None else module.value.shape
-    return module.op, module.inside, module.parameters, shape
-
-
-def _counted(run: Sequence[Vertex]) -> Vertex:
-    first, last = run[0], run[-1]
-    marks = sorted({mark for v in run for mark in v.marks})
-    return Vertex(
-        first.key,
-        "module",
-        op=first.op,
-        name=f"{first.name} … {last.name}",
-        path=first.path,
-        value=last.value,
-        grad=last.grad,
-        marks=tuple(marks[:1]),
-        inside=first.inside,
-        count=sum(v.count for v in run),
-        size=sum(v.size for v in run),
-        parameters=first.parameters + sum(v.parameters - v.borrowed for v in run[1:]),
-        root=any(v.root for v in run),
-        lit=any(v.lit for v in run),
-    )
-
-
-def _cyclic(description: Description) -> bool:
-    """Whether following the wires one could come back."""
-    waiting = Counter(wire.target for wire in description.wires)
-    out_of = description.out_of()
-    ready = [v for v in description.vertices if not waiting[v]]
-    for vertex in ready:
-        for wire in out_of[vertex]:
-            waiting[wire.target] -= 1
-            if not waiting[wire.target]:
-                ready.append(wire.target)
-    return len(ready) < len(description.vertices)

@@ -14,8 +14,9 @@ where nothing does, as little as is drawn at all.
 from typing import Literal, NamedTuple
 
 from .description import Description
-from .folding import deepest, fold, fold_equal
+from .folding import deepest, fold
 from .sharing import absorb_leaves, share_out
+from .siblings import fold_equal
 
 __all__ = ["FULL_SIZE", "Plan", "Regime", "coarser", "planned"]
 

@@ -25,6 +25,8 @@ def finished(
     root = ET.fromstring(svg)
     for parent in root.iter():
         _unlink(parent)
+        parent[:] = [child for child in parent if not _is_blank(child)]
+    root.set("font-family", "Helvetica, Arial, sans-serif")
     for element in root.iter():
         _role(element, palette)
         _retitle(element, tips)
@@ -43,6 +45,10 @@ def _unlink(parent: ET.Element) -> None:
         parent[:] = flat
 
 
+def _is_blank(element: ET.Element) -> bool:
+    return element.tag == f"{SVG}text" and not (element.text or "").strip()
+
+
 def _is_link(element: ET.Element) -> bool:
     return element.tag == f"{SVG}a" or element.get("id", "").startswith("a_")
 
@@ -50,6 +56,9 @@ def _is_link(element: ET.Element) -> bool:
 def _role(element: ET.Element, palette: Palette) -> None:
     """Class an element by the roles of its colours: ``value``, ``grad-line`` ..."""
     element.attrib.pop("{http://www.w3.org/XML/1998/namespace}space", None)
+    if element.tag == f"{SVG}text":
+        element.attrib.pop("font-family", None)  # one for all, at the root
+    element.tail = None
     roles = dict(zip(palette, Palette._fields, strict=True))
     found = [roles.get(element.get("fill", ""), "")]
     if stroke := roles.get(element.get("stroke", "")):
