@@ -85,7 +85,8 @@ notebooks: $(VENV)/.dev ## execute every notebook again and store its pictures
 	$(BIN)/jupytext --to notebook --set-kernel python3 --execute notebooks/*.py
 
 docs: $(VENV)/.dev ## the API reference, into out/docs
-	$(BIN)/pdoc --math --output-directory $(OUT)/docs autograd nn optim
+	$(BIN)/python docs/build.py $(OUT)/docs
+	@echo "open $(OUT)/docs/index.html"
 
 # ------------------------------------------------------------------------------------ benchmarks
 # Each peer has an environment of its own: one of them shares our import name.
