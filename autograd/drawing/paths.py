@@ -11,21 +11,26 @@ Analysis 11, 1974.
 
 import html
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import topological_order
+from .description import Description
 from .drawing import Drawing
-from .naming import Names, names_of
+from .naming import names_of
 from .options import Options
 from .quantity import number
 from .readers import Reader, node_of, reader_for
 from .reading import read
-from .routes import Route, gradient_at, routes_to, size_of
+from .routes import Route, routes_to, size_of
 from .wording import bracketed, clean
 
 __all__ = ["Explanation", "Term", "explain"]
+
+
+LONG = 24
+"""Of a longer path the middle is left out."""
 
 
 class Term(NamedTuple):
@@ -44,13 +49,18 @@ class Term(NamedTuple):
     @property
     def factors(self) -> str:
         """The local derivatives, as a product."""
-        return " · ".join([bracketed(number(x)) for x in self.locals]) or "1"
+        return " · ".join(_elided([bracketed(number(x)) for x in self.locals])) or "1"
 
     def __str__(self) -> str:
-        path = " → ".join(self.path)
+        path = " → ".join(_elided(self.path))
         if self.of_sizes:
             return f"{path}:  {number(self.product)}   (its size by {self.factors})"
         return f"{path}:  {self.factors} = {number(self.product)}"
+
+
+def _elided(parts: Sequence[str]) -> Sequence[str]:
+    """The two ends of what is too long for a line."""
+    return parts if len(parts) <= LONG else [*parts[: LONG // 2], "...", *parts[-LONG // 2 :]]
 
 
 class Explanation:
@@ -67,7 +77,7 @@ class Explanation:
         total: float,
         count: int,
         norms: bool,
-        picture: Callable[[], Drawing],
+        description: Description,
     ) -> None:
         self.title = title
         self.terms = tuple(terms)
@@ -75,7 +85,7 @@ class Explanation:
         self.total = total
         self.count = count
         self._norms = norms
-        self._picture = picture
+        self._description = description
 
     @property
     def text(self) -> str:
@@ -100,7 +110,7 @@ class Explanation:
     def html(self) -> str:
         """The same as a table."""
         rows = "".join(
-            f"<tr><td>{html.escape(' → '.join(term.path))}</td>"
+            f"<tr><td>{html.escape(' → '.join(_elided(term.path)))}</td>"
             f"<td>{term.factors}</td>"
             f"<td style='text-align:right'>{number(term.product)}</td></tr>"
             for term in self.terms
@@ -117,7 +127,7 @@ class Explanation:
 
     def draw(self) -> Drawing:
         """The graph with the paths of ``terms`` lit up."""
-        return self._picture()
+        return Drawing(self._description, Options())
 
 
 def explain(
@@ -149,19 +159,28 @@ def explain(
     root, target = node_of(f), node_of(x)
     if root is None or target is None:
         raise ValueError("explain: a tensor outside of any graph has no gradient to explain.")
-    order = topological_order([root])
-    if target not in set(order) and target.parents:
+    description = read([f], names_of(names))
+    vertices = {vertex.index: vertex for vertex in description.vertices}
+    if target.index not in vertices:
         target, entry = _indexed(target, entry)
-    if target not in set(order):
-        raise ValueError("explain: f was not computed from x, so df/dx is 0: there is no path.")
     reader = reader_for([root])
-    seed = reader.seed(root)
-    if seed is None:
-        raise ValueError("explain: f is not one real number. Explain its sum, or one entry of it.")
-    with np.errstate(all="ignore"):
-        routes, rest, count = routes_to(reader, order, root, target, seed)
-        total = gradient_at(reader, order, root, target, seed)
-    return _explained(f, reader, root, target, entry, routes, rest, total, count, names)
+    found = routes_to(reader, root, target)
+    measure = _measure(np.shape(found.total), entry)
+    labels = {index: clean(v.name or v.op or "x") for index, v in vertices.items()}
+    terms = [_term(reader, route, labels, target, measure) for route in found.routes]
+    norms = bool(np.shape(found.total)) and entry is None
+    f_name, x_name = clean(vertices[root.index].name), clean(vertices[target.index].name)
+    title = f"d{f_name or 'f'}/d{x_name or 'x'}{_at(entry)}"
+    _light(description, found.routes)
+    return Explanation(
+        f"‖{title}‖" if norms else title,
+        [term._replace(of_sizes=entry is not None) for term in terms],
+        0.0 if found.rest is None else measure(found.rest),
+        measure(found.total),
+        found.paths,
+        norms,
+        description,
+    )
 
 
 def _indexed(node: Any, entry: Any) -> tuple[Any, Any]:
@@ -170,66 +189,24 @@ def _indexed(node: Any, entry: Any) -> tuple[Any, Any]:
     return (node.parents[0], static["index"]) if "index" in static else (node, entry)
 
 
-def _explained(
-    f: Any,
-    reader: Reader,
-    root: Any,
-    target: Any,
-    entry: Any,
-    routes: Sequence[Route],
-    rest: Any,
-    total: Any,
-    count: int,
-    names: Any,
-) -> Explanation:
-    summed = sum([route.g for route in routes], start=0.0 if rest is None else rest)
-    if not np.allclose(summed, total, rtol=1e-4 if _is_single(total) else 1e-9, equal_nan=True):
-        raise RuntimeError(
-            f"explain: the paths sum to {summed}, and backward gives {total}. "
-            "A derivative rule is not linear in its gradient; check it with gradcheck."
-        )
-    measure = _measure(np.shape(total), entry)
-    given = names_of(names)
-    description = read([f], given)
-    labels = {v.index: clean(v.name or v.op or "x") for v in description.vertices}
-    terms = [_term(reader, route, labels, target, measure, entry is not None) for route in routes]
-    at = (
-        ""
-        if entry is None
-        else f"[{', '.join(map(str, entry if isinstance(entry, tuple) else (entry,)))}]"
-    )
-    norms = bool(np.shape(total)) and entry is None
-    ends = [clean(v.name) or default for index, default in ((root.index, "f"), (target.index, "x"))
-            for v in description.vertices if v.index == index]  # fmt: skip
-    title = f"d{ends[0]}/d{ends[1]}{at}"
-    wires = {(node.index, i) for route in routes for node, i in route.wires}
-    return Explanation(
-        f"‖{title}‖" if norms else title,
-        terms,
-        0.0 if rest is None else measure(rest),
-        measure(total),
-        count,
-        norms,
-        lambda: _lit(f, given, wires),
-    )
-
-
-def _is_single(total: Any) -> bool:
-    return getattr(total, "dtype", None) == np.float32
+def _at(entry: Any) -> str:
+    """``[0, 2]``"""
+    if entry is None:
+        return ""
+    return f"[{', '.join(map(str, entry if isinstance(entry, tuple) else (entry,)))}]"
 
 
 def _measure(shape: tuple[int, ...], entry: Any) -> Callable[[Any], float]:
     """What is told of a gradient: the number, an entry, or the size."""
-    if entry is not None:
-        try:
-            if np.shape(np.empty(shape)[entry]):
-                raise IndexError
-        except IndexError:
-            raise ValueError(
-                f"explain: entry={entry!r} is not one entry of a {shape} array."
-            ) from None
-        return lambda g: float(np.asarray(g)[entry])
-    return size_of if shape else float
+    if entry is None:
+        return size_of if shape else float
+    try:
+        one = not np.shape(np.empty(shape)[entry])
+    except IndexError:
+        one = False
+    if not one:
+        raise ValueError(f"explain: entry={entry!r} is not one entry of a {shape} array.")
+    return lambda g: float(np.asarray(g)[entry])
 
 
 def _term(
@@ -238,31 +215,29 @@ def _term(
     labels: dict[int, str],
     target: Any,
     measure: Callable[[Any], float],
-    of_entry: bool,
 ) -> Term:
-    path = [labels[node.index] for node, _ in route.wires]
-    factors = [reader.partial(node, i) for node, i in route.wires]
-    if any(factor is None for factor in factors):
-        factors = list(_gains(reader, route))
-    told = tuple([0.0 if factor is None else factor for factor in factors])
-    return Term((*path, labels[target.index]), told, measure(route.g), of_entry)
+    """A route in words and numbers."""
+    wires = route.wires
+    path = [labels[node.index] for node, _ in wires]
+    partials = [reader.partial(node, i) for node, i in wires]
+    known = [partial for partial in partials if partial is not None]
+    factors = known if len(known) == len(partials) else _gains(route)
+    return Term((*path, labels[target.index]), tuple(factors), measure(route.g))
 
 
-def _gains(reader: Reader, route: Route) -> Iterator[float]:
+def _gains(route: Route) -> list[float]:
     """By what each operation on the way changes the size of the gradient."""
-    if not route.wires:
-        return
-    g = reader.seed(route.wires[0][0])
-    for node, i in route.wires:
-        share = reader.shares(node, g)[i]
-        before = size_of(g)
-        yield size_of(share) / before if before else 0.0
-        g = share
+    sizes = [size_of(route.g)]
+    while route.before is not None:
+        route = route.before
+        sizes.append(size_of(route.g))
+    sizes.reverse()
+    return [b / a if a else 0.0 for a, b in pairwise(sizes)]
 
 
-def _lit(f: Any, names: Names, wires: set[tuple[int, int]]) -> Drawing:
-    description = read([f], names)
+def _light(description: Description, routes: Sequence[Route]) -> None:
+    """Light the wires of the routes up."""
+    taken = {(node.index, i) for route in routes for node, i in route.wires}
     for wire in description.wires:
-        wire.lit = (wire.target.index, wire.position) in wires
+        wire.lit = (wire.target.index, wire.position) in taken
         wire.target.lit |= wire.lit
-    return Drawing(description, Options())

@@ -10,28 +10,71 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import sweep
+from ..graph import sweep, topological_order
 from .readers import Reader
 
-__all__ = ["MOST", "Route", "gradient_at", "routes_to", "size_of"]
+__all__ = ["MOST", "Route", "Routes", "routes_to", "size_of"]
 
 MOST = 64
 """So many paths are told apart."""
 
 
 class Route(NamedTuple):
-    """A way from f as far as some node: the gradient that came along it, and the wires it took."""
+    """A way from the result to some node: the gradient that came, and the last wire it took.
+
+    ``before`` is the same route one wire earlier; None at the result itself.
+    """
 
     g: Any
-    wires: tuple[tuple[Any, int], ...]
+    node: Any = None
+    argument: int = 0
+    before: "Route | None" = None
+
+    @property
+    def wires(self) -> list[tuple[Any, int]]:
+        """Every wire, as the operation and the position of its argument."""
+        found = []
+        route = self
+        while route.before is not None:
+            found.append((route.node, route.argument))
+            route = route.before
+        return found[::-1]
 
 
-def routes_to(
-    reader: Reader, order: Sequence[Any], root: Any, target: Any, seed: Any
-) -> tuple[list[Route], Any, int]:
-    """The routes that arrive at ``target``, largest first; what else arrives; how many in all."""
+class Routes(NamedTuple):
+    """What arrives: the largest ``routes``, the ``rest`` of them as a sum, ``paths`` in all, and the
+    gradient by a plain backward sweep, ``total``, which the two together equal.
+    """
+
+    routes: list[Route]
+    rest: Any
+    paths: int
+    total: Any
+
+
+def routes_to(reader: Reader, root: Any, target: Any) -> Routes:
+    """All routes from ``root`` to ``target``.
+
+    Raises ``ValueError`` where there are none, or the root is not one number, and ``RuntimeError``
+    where the sum is not the gradient.
+    """
+    order, seed = topological_order([root]), reader.seed(root)
+    if seed is None:
+        raise ValueError("explain: f is not one real number. Explain its sum, or one entry of it.")
     leading = _leading_to(order, target)
-    arriving: dict[Any, list[Route]] = {root: [Route(seed, ())]}
+    if root not in leading:
+        raise ValueError("explain: f was not computed from x, so df/dx is 0: there is no path.")
+    with np.errstate(all="ignore"):
+        routes, rest, count = _arriving(reader, order, leading, root, target, seed)
+        total = _gradient_at(reader, order, root, target, seed)
+    _require_sum([route.g for route in routes], rest, total)
+    return Routes(routes, rest, count, total)
+
+
+def _arriving(
+    reader: Reader, order: Sequence[Any], leading: set[Any], root: Any, target: Any, seed: Any
+) -> tuple[list[Route], Any, int]:
+    arriving: dict[Any, list[Route]] = {root: [Route(seed)]}
     rests: dict[Any, Any] = {}
     counts = {root: 1}
     for node in order:
@@ -42,12 +85,24 @@ def routes_to(
                 counts[parent] = counts.get(parent, 0) + counts[node]
         for route in _largest(arriving.pop(node), rests, node):
             for i, parent, share in _onward(reader, node, route.g, leading):
-                arriving.setdefault(parent, []).append(Route(share, (*route.wires, (node, i))))
+                arriving.setdefault(parent, []).append(Route(share, node, i, route))
         if node in rests:
             for _, parent, share in _onward(reader, node, rests.pop(node), leading):
                 rests[parent] = rests[parent] + share if parent in rests else share
     routes = _largest(arriving[target], rests, target)
     return routes, rests.get(target), counts[target]
+
+
+def _require_sum(shares: Sequence[Any], rest: Any, total: Any) -> None:
+    """The assertion that the paths sum to the gradient."""
+    summed = sum(shares, start=0.0 if rest is None else rest)
+    tolerance = 1e-4 if getattr(total, "dtype", None) == np.float32 else 1e-9
+    largest = max(map(size_of, shares))
+    if not np.allclose(summed, total, rtol=tolerance, atol=tolerance * largest, equal_nan=True):
+        raise RuntimeError(
+            f"explain: the paths sum to {summed}, and backward gives {total}. "
+            "A derivative rule is not linear in its gradient; check it with gradcheck."
+        )
 
 
 def _onward(reader: Reader, node: Any, g: Any, leading: set[Any]) -> Iterator[tuple[int, Any, Any]]:
@@ -73,7 +128,7 @@ def _leading_to(order: Sequence[Any], target: Any) -> set[Any]:
     return leading
 
 
-def gradient_at(reader: Reader, order: Sequence[Any], root: Any, target: Any, seed: Any) -> Any:
+def _gradient_at(reader: Reader, order: Sequence[Any], root: Any, target: Any, seed: Any) -> Any:
     """The gradient by a plain backward sweep."""
     found: list[Any] = []
 
