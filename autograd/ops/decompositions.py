@@ -128,7 +128,7 @@ def _eigh_rule(g: Any, out: Any, x: Any, *, UPLO: str) -> Any:
     return lower if UPLO in "Ll" else mT(lower)
 
 
-_eigh.defvjp(_eigh_rule, saves="out")
+_eigh.defvjp(_eigh_rule, saves="out", local="V (diag ∇w + F ∘ Vᵀ∇V) Vᵀ")
 
 
 @implements(np.linalg.eigh)
@@ -221,7 +221,7 @@ def _svd_inner(u_turn: Any, v_turn: Any, s: Any, resolution: Any) -> Any:
     return (together + apart) * 0.5
 
 
-_svd.defvjp(_svd_rule, saves="out")
+_svd.defvjp(_svd_rule, saves="out", local="U (diag ∇S + turns of U and V) Vᵀ")
 
 
 @implements(np.linalg.svd)
@@ -272,7 +272,7 @@ def _qr_rule(g: Any, out: Any, x: Any) -> Any:
     return mT(np.linalg.solve(r, mT(left)))
 
 
-_qr.defvjp(_qr_rule, saves="out")
+_qr.defvjp(_qr_rule, saves="out", local="(∇Q + Q sym(R∇Rᵀ - ∇QᵀQ)) R⁻ᵀ")
 
 
 @implements(np.linalg.qr)

@@ -90,7 +90,7 @@ def _det(x: Any) -> Any:
 _det.defvjp(
     lambda g, out, x: np.expand_dims(g, (-1, -2)) * cofactors(x), saves="x", local="∇out · adj(x)ᵀ"
 )
-cofactors.defvjp(lambda g, out, x: _slope(x, g), saves="x")
+cofactors.defvjp(lambda g, out, x: _slope(x, g), saves="x", local="slope of the cofactors")
 _slope.defvjp(
     lambda g, out, x, h: _third(x, h, g),
     lambda g, out, x, h: _slope(x, g),

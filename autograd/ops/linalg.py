@@ -130,7 +130,7 @@ def _undefined_if_truncated(x: Any, p: Any) -> Any:
     return np.sum(undefined, axis=(-2, -1), keepdims=True)
 
 
-_pinv.defvjp(_pinv_rule, saves=("out", "x"))
+_pinv.defvjp(_pinv_rule, saves=("out", "x"), local="-outᵀ · ∇out · outᵀ + ...")
 
 
 @implements(np.linalg.pinv)
@@ -172,7 +172,12 @@ def _lstsq_b(g: Any, out: Any, a: Any, b: Any, *, rcond: Any) -> Any:
     return mT(_pinv(a, rcond=_cutoff(a.shape, a.dtype, rcond))) @ g
 
 
-_lstsq.defvjp(_lstsq_a, _lstsq_b, saves=(("out", "a", "b"), ("a",)), local=("", "a⁺ᵀ · ∇out"))
+_lstsq.defvjp(
+    _lstsq_a,
+    _lstsq_b,
+    saves=(("out", "a", "b"), ("a",)),
+    local=("-a⁺ᵀ · ∇out · outᵀ + ...", "a⁺ᵀ · ∇out"),
+)
 
 
 def _cutoff(shape: tuple[int, ...], dtype: Any, rcond: Any) -> float:
