@@ -258,7 +258,7 @@ class Unary(Primitive):
         return tensor
 
 
-_NESTED = frozenset({list, tuple})  # become arrays before a rule could see them
+_NESTED: frozenset[Any] = frozenset({list, tuple})  # become arrays before a rule could see them
 
 
 class Binary(Primitive):
