@@ -71,10 +71,21 @@ def _slope(x: Any, h: Any) -> Any:
 def _third(x: Any, h: Any, g: Any) -> Any:
     """det's third derivative in the directions ``h`` and ``g``, by the inverse."""
     n = inv(x)
+    _refuse_nearly_singular(x, n)
     nh, ng = n @ h, n @ g
     h_trace, g_trace, both = _trace(nh), _trace(ng), _trace(ng @ nh)
     inner = (h_trace * g_trace - both) * n - h_trace * (ng @ n) - g_trace * (nh @ n)
     return det(x)[..., None, None] * mT(inner + ng @ nh @ n + nh @ ng @ n)
+
+
+def _refuse_nearly_singular(x: Any, inverse: Any) -> None:
+    """The third derivative loses the square of the condition number: at most half the digits."""
+    condition = np.linalg.matrix_norm(x) * np.linalg.matrix_norm(inverse)
+    if np.any(condition > float(np.finfo(x.dtype).eps) ** -0.25):
+        raise np.linalg.LinAlgError(
+            "det: its third derivative is computed from the inverse, and a matrix is too near to a "
+            "singular one for that. Move it away, or write det out for small matrices."
+        )
 
 
 def _trace(x: Any) -> Any:
@@ -103,7 +114,7 @@ def det(a: Any) -> Any:
     """The determinant: ∇A = ∇out · adj(A)ᵀ.
 
     Exact at singular matrices, in the second order too.  Derivatives of the third order and higher go
-    through A⁻¹ and raise ``LinAlgError`` where there is none.
+    through A⁻¹ and raise ``LinAlgError`` at matrices that are singular or nearly so.
 
     >>> import autograd as ag
     >>> a = ag.Tensor([[1.0, 2.0], [2.0, 4.0]], requires_grad=True)  # singular
