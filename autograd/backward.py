@@ -13,7 +13,7 @@ import numpy as np
 
 from .anomaly import locked, unlock, watch_backward
 from .context import current_mode
-from .graph import sweep, topological_order
+from .graph import topological_order
 from .node import ArrayNode, Spec
 from .primitive import OutputGradients, Outputs, boxed, slim, without_large
 from .versions import last_change, versions
@@ -95,42 +95,47 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
         order = [node for node in order if node in needed]
         in_flight = {node: g for node, g in in_flight.items() if node in needed}
     wanted = frozenset(inputs or ())
-    retained: dict[ArrayNode, Any] = {}
+    arrived: dict[ArrayNode, Any] = {}
     owned: set[ArrayNode] = set()  # nodes whose sum in flight was made here, and may be added into
     deferred: set[ArrayNode] = set()  # nodes whose gradient in flight is not an array yet
     changed = last_change[0]
-    oldest = next((node.index for node in reversed(order) if node.parents), changed)
     anomaly = current_mode().anomaly
-    careful = anomaly or differentiable or inputs is not None or oldest < changed
+    careful = anomaly or differentiable or inputs is not None
 
-    def prepared(node: ArrayNode, g: Any) -> tuple[Any, Any, Any]:
-        """The rarer duties before the rules of ``node`` are called."""
-        if node.freed and not again:
-            raise _freed(node)
+    # Written out in one piece, on local variables: this runs once for every recorded operation, and
+    # each function call would cost a tenth of a backward pass over small arrays.
+    for node in order:
+        g = in_flight.pop(node, None)
+        if g is None:
+            continue
+        parents = node.parents
+        if not parents or careful or node.freed or node.hooks is not None or node in deferred:
+            if g.__class__ in _DEFERRED or node.hooks is not None:
+                g = _settled(node, g)
+            if not parents or node in wanted or (inputs is None and hasattr(node, "tensor")):
+                arrived[node] = g
+            if not parents:
+                continue
+            if node.freed and not again:
+                raise _freed(node)
         if node.index < changed:
             _refuse_changed_arrays(node)
-        g = _settled(node, g)
-        if node in wanted or (inputs is None and hasattr(node, "tensor")):
-            retained[node] = g
-        return g, *(_as_tensors(node) if differentiable else (node.args, node.out))
-
-    def send(node: ArrayNode, g: Any, in_flight: dict[ArrayNode, Any]) -> None:  # noqa: C901
-        """Call the rules of ``node``'s tracked arguments and add the results to ``in_flight``.
-
-        Written out in one piece, on local variables: this runs once for every recorded operation,
-        and a function call here would cost a tenth of a backward pass over small arrays.
-        """
-        args, out, static = node.args, node.out, node.static
-        if careful or node.freed or node.hooks is not None or (deferred and node in deferred):
-            g, args, out = prepared(node, g)
+        args, out = _as_tensors(node) if differentiable else (node.args, node.out)
+        static = node.static
         rules = node.primitive.rules
         i = -1
-        for parent in node.parents:
+        for parent in parents:
             i += 1
             if parent is None or (needed is not None and parent not in needed):
                 continue
-            rule = rules[i]
-            share = rule(g, out, *args) if static is None else rule(g, out, *args, **static)
+            if static is not None:
+                share = rules[i](g, out, *args, **static)
+            elif len(args) == 2:  # a call with a star costs as much again
+                share = rules[i](g, out, args[0], args[1])
+            elif len(args) == 1:
+                share = rules[i](g, out, args[0])
+            else:
+                share = rules[i](g, out, *args)
             like = parent.out
             try:
                 fits = share.shape == like.shape and share.dtype is like.dtype
@@ -142,10 +147,11 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
                     deferred.add(parent)
             if anomaly:
                 watch_backward(node, i, g, share)
-            earlier = in_flight.get(parent)
-            if earlier is None:
+            if parent not in in_flight:
                 in_flight[parent] = share
-            elif share.__class__ is Indexed and earlier.__class__ is not Indexed:
+                continue
+            earlier = in_flight[parent]
+            if share.__class__ is Indexed and earlier.__class__ is not Indexed:
                 in_flight[parent] = share + earlier  # in this order: a tensor would not defer
                 owned.add(parent)
             elif parent in owned and share.__class__ is not Indexed:  # ndarray += never defers
@@ -159,11 +165,6 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
             if not node.keeps or locked:
                 _free(node)
 
-    arrived = sweep(order, in_flight, send)
-    for node, g in arrived.items():
-        if g.__class__ in _DEFERRED or node.hooks is not None:
-            arrived[node] = _settled(node, g)
-    arrived.update(retained)
     for node in wanted.intersection(stop, in_flight):
         g = in_flight[node]  # not settled: the hooks of that node are for the pass around this one
         arrived[node] = g.dense() if isinstance(g, Indexed) else g

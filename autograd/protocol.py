@@ -46,8 +46,8 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any)
     """``Tensor.__array_ufunc__``."""
     if method == "__call__" and not kwargs:
         call = numpy_functions.get(ufunc)
-        if call is not None:
-            return call(*inputs)
+        if call is not None:  # a call with a star costs more
+            return call(inputs[0]) if len(inputs) == 1 else call(*inputs)
     return _rare_ufunc(ufunc, method, inputs, kwargs)
 
 

@@ -746,7 +746,8 @@ def seed_gradient(output: Tensor, gradient: Any, caller: str) -> Any:
                 f"{caller}: the result has shape {output.shape}, expected a scalar. Reduce it "
                 "(t.sum(), t.mean()), or give the gradient of the scalar you mean."
             )
-        return np.ones_like(output._data)
+        data = output._data
+        return data.dtype.type(1) if isinstance(data, np.generic) else np.ones_like(data)
     value = gradient._data if isinstance(gradient, Box) and gradient._node is None else gradient
     if not hasattr(value, "dtype"):
         value = np.asarray(value, dtype=output.dtype)

@@ -84,18 +84,18 @@ def _nowhere(g: Any, out: Any, *args: Any) -> None:
 # fmt: off
 
 # --- operators --------------------------------------------------------------------------------
-add       = binary(np.add,       lambda g, out, x, y: g,
+add       = binary(operator.add, lambda g, out, x, y: g,
                                  lambda g, out, x, y: g,
-                   saves=(), local=("∇out", "∇out"))
-subtract  = binary(np.subtract,  lambda g, out, x, y: g,
+                   saves=(), local=("∇out", "∇out"), name="add")
+subtract  = binary(operator.sub, lambda g, out, x, y: g,
                                  lambda g, out, x, y: -g,
-                   saves=(), local=("∇out", "-∇out"))
-multiply  = binary(np.multiply,  lambda g, out, x, y: g * y,
+                   saves=(), local=("∇out", "-∇out"), name="subtract")
+multiply  = binary(operator.mul, lambda g, out, x, y: g * y,
                                  lambda g, out, x, y: g * x,
-                   saves=(("y",), ("x",)), local=("∇out · y", "∇out · x"))
-divide    = binary(np.divide,    lambda g, out, x, y: g / y,
+                   saves=(("y",), ("x",)), local=("∇out · y", "∇out · x"), name="multiply")
+divide    = binary(operator.truediv, lambda g, out, x, y: g / y,
                                  lambda g, out, x, y: -g * out / y,
-                   saves=(("y",), ("out", "y")), local=("∇out / y", "-∇out · out / y"))
+                   saves=(("y",), ("out", "y")), local=("∇out / y", "-∇out · out / y"), name="divide")
 power     = binary(operator.pow, _power_base, _power_exponent,
                    saves=(("x", "y"), ("out", "x", "y")), local=("∇out · y · x^(y-1)", "∇out · out · log x"),
                    name="power")
@@ -144,8 +144,16 @@ floor_divide = binary(np.floor_divide, _nowhere, _nowhere, saves=(), local=("0",
 sign      = unary(np.sign,       _nowhere,                          saves=(),    local="0")
 # fmt: on
 
-# The operator has shorter ways for the exponents 2, 1, 1/2 and -1, which the ufunc has not.
-implements(np.power)(power)
+# Between two numbers the operator is ten times as fast as the ufunc, and its power has shorter ways
+# for the exponents 2, 1, 1/2 and -1.
+for _ufunc, _operation in (
+    (np.add, add),
+    (np.subtract, subtract),
+    (np.multiply, multiply),
+    (np.divide, divide),
+    (np.power, power),
+):
+    implements(_ufunc)(_operation)
 
 
 @implements(np.divmod)

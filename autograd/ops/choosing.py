@@ -18,16 +18,26 @@ from ..primitive import Box, implements, primitive
 __all__ = ["clip", "masked", "nan_to_num", "select", "where"]
 
 
+_BITS = {np.dtype(f"f{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
+"""For each floating dtype the integer of its size."""
+
+
 @primitive(elementwise=True)
 def masked(x: Any, mask: Any) -> Any:
     """``x`` where the mask (of booleans) holds, else 0, also in place of nan and infinities.
 
     The gradient of whatever lets some entries through and stops others.
     """
-    if x.size > 1024 or mask.size > 1024:  # where is the slower, the less the mask can be foretold
-        product = x * mask
-        if not np.isnan(product.sum()):  # 0 · inf is nan
-            return product
+    bits = _BITS.get(x.dtype)
+    if bits is not None and mask.__class__ is x.__class__:
+        # Where is up to ten times slower on a mask that the processor can't foretell, and a product
+        # would make nan of an infinity: so every bit is kept, or none.
+        kept = np.negative(mask.view(np.int8)).astype(bits)
+        if kept.shape == x.shape:
+            kept &= x.view(bits)
+        else:
+            kept = kept & x.view(bits)
+        return kept.view(x.dtype)
     return np.where(mask, x, 0)
 
 

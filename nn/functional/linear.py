@@ -25,7 +25,7 @@ def _by_weight(g: Any, x: Any) -> Any:
 _affine.defvjp(
     lambda g, out, x, weight, bias: g @ weight,
     lambda g, out, x, weight, bias: _by_weight(g, x),
-    lambda g, out, x, weight, bias: g.sum(tuple(range(g.ndim - 1))),
+    lambda g, out, x, weight, bias: g.sum(0 if g.ndim == 2 else tuple(range(g.ndim - 1))),
     saves=(("weight",), ("x",), ()),
     local=("∇out · W", "∇outᵀ · x", "Σ ∇out over the batch"),
 )
