@@ -87,7 +87,7 @@ def test_third_derivative_of_det_is_right_or_refused() -> None:
     with pytest.raises(LinAlgError, match="inv: Singular matrix"):
         third_order(np.linalg.det, np.zeros((3, 3)), v, w)
     for name in ("rank 2", "nearly singular"):  # LU finds a tiny pivot, not a zero
-        with pytest.raises(LinAlgError, match="det: its third derivative"):
+        with pytest.raises(LinAlgError, match="(?i)singular"):
             third_order(np.linalg.det, SINGULAR[name], v, w)
 
 
