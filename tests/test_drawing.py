@@ -423,6 +423,7 @@ def test_regimes_by_size():
     assert "2,000" in texts(overview.svg)
     assert "focus" in " ".join(texts(overview.svg))
     assert len(overview.mermaid) < 1_000
+    assert len(overview.html) < 50_000
 
 
 def test_focus():

@@ -70,8 +70,9 @@ class Drawing:
     def html(self) -> str:
         """The stepper: one self-contained page."""
         plan = self._picture("svg").plan
+        shown = Description([], []) if plan.regime == "overview" else plan.description
         steps = plan.regime in ("full", "table")
-        return page(self.svg, self._title, plan.description, self._options.theme, steps=steps)
+        return page(self.svg, self._title, shown, self._options.theme, steps=steps)
 
     @cached_property
     def mermaid(self) -> str:
