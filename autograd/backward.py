@@ -42,31 +42,36 @@ class Indexed:
     """The gradient of ``x[index]`` on its way to ``x``: entries, not yet an array of ``x``'s shape.
 
     A loop over ``x[i]`` sends one to ``x`` for each turn.  They are collected here and added into
-    one buffer when the backward pass reaches ``x``, so n turns cost O(n), not O(n²).  ``gather`` is
-    the function that turns the whole list into the array, recorded where the entries are tensors.
+    one buffer when the backward pass reaches ``x``, so n turns cost O(n), not O(n²); ``rest`` is what
+    else ``x`` gets, as an array.  ``gather`` is the function that turns the whole list into the array,
+    recorded where the entries are tensors.
     """
 
-    __slots__ = ("entries", "gather", "shape")
+    __slots__ = ("entries", "gather", "rest", "shape")
     dtype = None  # which no array has: the sweep sees that this is none
     __array_ufunc__ = None  # so that array + Indexed comes to __radd__
 
     def __init__(self, g: Any, index: Any, like: Any, gather: Any) -> None:
         self.shape = like.shape
         self.entries = [(g, index)]
+        self.rest: Any = None
         self.gather = gather
 
-    def __add__(self, other: Any) -> Any:
-        if not isinstance(other, Indexed):
-            return self.dense() + other
-        self.entries += other.entries
+    def __add__(self, other: Any) -> "Indexed":
+        rest = other
+        if isinstance(other, Indexed):
+            self.entries += other.entries
+            rest = other.rest
+        if rest is not None:
+            self.rest = rest if self.rest is None else self.rest + rest
         return self
 
-    def __radd__(self, other: Any) -> Any:
-        return other + self.dense()
+    __radd__ = __add__
 
     def dense(self) -> Any:
         """The array of the argument's shape."""
-        gradients, indices = zip(*self.entries, strict=True)
+        rest = [] if self.rest is None else [(self.rest, ...)]
+        gradients, indices = zip(*rest, *self.entries, strict=True)
         return self.gather(*gradients, indices=indices, shape=self.shape)
 
 
@@ -88,11 +93,13 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
     arrived.  ``again`` admits a graph that was freed, as far as its small arrays are still there
     (drawings need that).
     """
-    order = topological_order(in_flight, stop)
+    outside = frozenset(stop)
+    order = topological_order(in_flight, outside)
     needed = None
     if inputs is not None:
         needed = _leading_to(inputs, order)
-        order = [node for node in order if node in needed]
+        # An input that no other is reached through is not gone through: its own rules can wait.
+        order = [node for node in order if not needed.isdisjoint(node.parents)]
         in_flight = {node: g for node, g in in_flight.items() if node in needed}
     wanted = frozenset(inputs or ())
     arrived: dict[ArrayNode, Any] = {}
@@ -154,8 +161,8 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
             if share.__class__ is Indexed and earlier.__class__ is not Indexed:
                 in_flight[parent] = share + earlier  # in this order: a tensor would not defer
                 owned.add(parent)
-            elif parent in owned and share.__class__ is not Indexed:  # ndarray += never defers
-                earlier += share
+            elif parent in owned and share.__class__ is earlier.__class__:
+                earlier += share  # an ndarray would not defer to another class here
                 in_flight[parent] = earlier
             else:
                 in_flight[parent] = earlier + share
@@ -165,9 +172,13 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
             if not node.keeps or locked:
                 _free(node)
 
-    for node in wanted.intersection(stop, in_flight):
-        g = in_flight[node]  # not settled: the hooks of that node are for the pass around this one
-        arrived[node] = g.dense() if isinstance(g, Indexed) else g
+    for node in wanted.intersection(in_flight):
+        g = in_flight[node]
+        if node not in outside:
+            g = _settled(node, g)
+        elif isinstance(g, Indexed):  # the hooks of that node are for the pass around this one
+            g = g.dense()
+        arrived[node] = g
     return arrived
 
 
@@ -253,11 +264,16 @@ def _fitted(g: Any, node: ArrayNode, i: int, parent: ArrayNode, incoming: Any) -
         )
         if g.shape != like.shape:
             raise _wrong_gradient(node, i, f"a gradient of shape {like.shape}", f"shape {g.shape}")
-    if g.dtype != like.dtype:
-        if g.dtype.kind == "c" and like.dtype.kind != "c":
-            g = np.real(g)
-        g = g.astype(like.dtype)
-    return g
+    return _cast(g, like.dtype)
+
+
+def _cast(g: Any, dtype: Any) -> Any:
+    """``g`` as ``dtype``; the gradient of a real number is real."""
+    if g.dtype == dtype:
+        return g
+    if g.dtype.kind == "c" and dtype.kind != "c":
+        g = np.real(g)
+    return g.astype(dtype)
 
 
 def _wrong_gradient(node: ArrayNode, i: int, expected: str, actual: str) -> RuntimeError:
@@ -280,7 +296,7 @@ def _hooked(node: ArrayNode, g: Any) -> Any:
                     f"{getattr(replacement, 'shape', None)}, expected the gradient's shape {g.shape} "
                     "(or None to leave it)."
                 )
-            g = replacement
+            g = _cast(replacement, g.dtype)
     return g
 
 
