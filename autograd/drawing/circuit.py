@@ -92,8 +92,10 @@ class _Circuit:
             "shape": "box", "style": "rounded,filled", "height": "0.36", "margin": "0.1,0.03"
         }  # fmt: skip
         look = {"style": "filled", "fillcolor": p.fill, "color": p.edge, "fontsize": size, **look}
-        if vertex.marks:
-            look |= {"color": p.warn, "penwidth": "1.6"} if vertex.marks[0].rank < 3 else {}
+        if vertex.marks and vertex.marks[0].rank < 3:
+            look |= {"color": p.warn, "penwidth": "1.6"}
+        elif vertex.lit:
+            look |= {"color": p.lit, "penwidth": "1.6"}
         self.canvas.node(vertex.key, vertex.path, words(sign), tip, **look)
 
     def _pills(self, vertex: Vertex) -> list[str]:

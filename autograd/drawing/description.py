@@ -78,7 +78,9 @@ class Vertex:
     borrowed: int = 0
     """and how many of them an earlier part of the program has used already."""
     uses: tuple[int, int] | None = None
-    """Of a variable drawn once per use: which use this is, of how many."""
+    """Of a variable drawn once per use: which use this is, of how many,"""
+    total: Quantity | None = None
+    """and its gradient over all of them, where ``grad`` is what this use brings."""
     root: bool = False
     lit: bool = False
 

@@ -53,6 +53,8 @@ def laid_out(dot: str, format: str, budget: float = BUDGET) -> bytes:
         )
     except subprocess.TimeoutExpired:
         raise TooLongError(f"The layout took longer than {budget:g} s.") from None
+    except OSError as error:
+        raise LayoutError(f"Graphviz could not be started: {error}") from None
     if done.returncode or not done.stdout:
         reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise LayoutError(f"Graphviz failed: {reason[-1] if reason else f'exit {done.returncode}'}")

@@ -5,6 +5,7 @@ wires span the whole picture, and Graphviz takes minutes to route them; drawn wh
 a count, the picture is as clear and the layout takes no time.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from .description import Description, Vertex, Wire
@@ -25,12 +26,12 @@ def share_out(description: Description) -> Description:
     vertices: list[Vertex] = []
     clones: dict[Wire, Vertex] = {}
     for vertex in description.vertices:
-        users = [ranks[wire.target] for wire in out_of[vertex]]
-        wide = len(users) >= USES and max(users) - min(users) >= SPAN
+        users = out_of[vertex]
+        wide = len(users) >= USES and any(_span(rank, users) >= SPAN for rank in ranks)
         if vertex.kind not in ("variable", "constant") or not wide:
             vertices.append(vertex)
             continue
-        for i, wire in enumerate(out_of[vertex]):
+        for i, wire in enumerate(users):
             clones[wire] = _use(vertex, wire, i + 1, len(users))
     by_target: dict[Vertex, list[Vertex]] = {}
     for wire, clone in clones.items():
@@ -42,17 +43,31 @@ def share_out(description: Description) -> Description:
 
 def _use(vertex: Vertex, wire: Wire, use: int, uses: int) -> Vertex:
     return replace(
-        vertex, key=f"{vertex.key}u{use}", path=wire.target.path, uses=(use, uses), root=False
+        vertex,
+        key=f"{vertex.key}u{use}",
+        path=wire.target.path,
+        uses=(use, uses),
+        grad=wire.share,
+        total=vertex.grad,
+        root=False,
     )
 
 
-def _ranks(description: Description) -> dict[Vertex, int]:
-    """The longest way from any variable to each vertex."""
-    ranks = dict.fromkeys(description.vertices, 0)
-    into = description.into()
+def _ranks(description: Description) -> tuple[dict[Vertex, int], dict[Vertex, int]]:
+    """The longest way from any variable to each vertex, and from each vertex to a result."""
+    early = dict.fromkeys(description.vertices, 0)
+    late = dict.fromkeys(description.vertices, 0)
+    into, out_of = description.into(), description.out_of()
     for vertex in description.vertices:
-        ranks[vertex] = max((ranks[wire.source] + 1 for wire in into[vertex]), default=0)
-    return ranks
+        early[vertex] = max((early[wire.source] + 1 for wire in into[vertex]), default=0)
+    for vertex in reversed(description.vertices):
+        late[vertex] = max((late[wire.target] + 1 for wire in out_of[vertex]), default=0)
+    return early, late
+
+
+def _span(ranks: dict[Vertex, int], wires: Sequence[Wire]) -> int:
+    users = [ranks[wire.target] for wire in wires]
+    return max(users, default=0) - min(users, default=0)
 
 
 def absorb_leaves(description: Description) -> tuple[Description, dict[Vertex, list[Wire]]]:

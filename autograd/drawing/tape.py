@@ -40,7 +40,7 @@ def _backward(said: Wording) -> Iterator[str]:
         yield f"  ∇{said.label(root)} = {root.grad.told() if root.grad else '-'}"
     passes = list(said.description.backward())
     yield from _cut(passes, lambda step: [f"  {said.backward(w)}" for w in step[1] if w.tracked])
-    totals = [v for v in said.description.vertices if len(said.out_of[v]) > 1]
+    totals = [v for v in said.description.vertices if len(said.out_of[v]) > 1 or v.uses]
     yield from _cut(totals, lambda vertex: [f"  {t}" for t in [said.accumulation(vertex)] if t])
 
 

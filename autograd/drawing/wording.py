@@ -95,7 +95,8 @@ class Wording:
             return f"{self.label(vertex)}({arguments}) = {value}"
         if not self.into[vertex]:
             outside = " (no grad)" if vertex.kind == "constant" else ""
-            return f"{self.label(vertex)} = {value}{outside}"
+            use = f" (use {vertex.uses[0]} of {vertex.uses[1]})" if vertex.uses else ""
+            return f"{self.label(vertex)} = {value}{outside}{use}"
         parts = [self.label(vertex), self.expression(vertex), self.with_numbers(vertex), value]
         return " = ".join([part for part in parts if part])
 
@@ -155,7 +156,10 @@ class Wording:
 
     def accumulation(self, vertex: Vertex) -> str:
         """``∇x = (-4) + (2) = -2`` where more than one wire brings a gradient; else empty."""
-        return accumulation(f"∇{self.label(vertex)}", vertex, self.out_of[vertex])
+        name = f"∇{self.label(vertex)}"
+        if vertex.uses is not None and vertex.uses[0] == 1 and vertex.total is not None:
+            return f"{name} = sum over {vertex.uses[1]} uses = {vertex.total.told()}"
+        return accumulation(name, vertex, self.out_of[vertex])
 
 
 def accumulation(name: str, vertex: Vertex, wires: Sequence[Wire]) -> str:
