@@ -68,6 +68,7 @@ pytest: $(VENV)/.dev ## the tests alone; make pytest ARGS="tests/test_value.py -
 
 test-nightly: lint ## the same with the large counts, which take hours
 	$(PYTEST) -m "nightly or not nightly" --hypothesis-profile nightly $(ARGS)
+	$(BIN)/python -m tests.mutation
 
 lint: $(VENV)/.dev ## ruff, mypy --strict and the layer contracts
 	$(BIN)/ruff check
