@@ -313,7 +313,8 @@ class Tensor(Box):
     def register_hook(self, hook: Callable[["Tensor"], Any]) -> Callable[[], None]:
         """Call ``hook(gradient)`` when the gradient of this tensor is complete.
 
-        It may return a replacement of the same shape.  Returned is a function that removes it.
+        The hook may change the gradient, which is its own copy, or return a replacement of the same
+        shape.  Returned is a function that removes the hook.
         """
         if self._node is None:
             raise RuntimeError(
@@ -322,10 +323,14 @@ class Tensor(Box):
         hooks = self._node.hooks = self._node.hooks or []
 
         def on_array(g: Any) -> Any:
-            result = hook(g if isinstance(g, Tensor) else boxed(g, None))
-            if isinstance(result, Tensor) and not isinstance(g, Tensor):
-                return result._data
-            return result
+            # A copy, since other arguments of the same operation may get the same array.
+            own = g.clone() if isinstance(g, Tensor) else boxed(g.copy(), None)
+            result = hook(own)
+            if result is None:
+                result = own
+            return (
+                result._data if isinstance(result, Tensor) and not isinstance(g, Tensor) else result
+            )
 
         hooks.append(on_array)
 
@@ -614,13 +619,14 @@ class Tensor(Box):
     def _refuse_if_tracked(self, what: str) -> None:
         if self._node is not None:
             raise TypeError(
-                f"{what} of a tracked tensor would leave the graph in silence. Use t.data for the "
-                "array, t.item() for the number, t.detach() for a tensor outside of the graph, or "
-                "autograd.stack([...]) to join tensors."
+                f"{what} of a tracked tensor would leave the graph in silence. To leave it, use "
+                "t.data for the array, t.item() for the number, t.detach() for a tensor. To stay in "
+                "it, autograd.stack([a, b]) instead of np.array([a, b]) or of filling an array, and "
+                "np.sin instead of math.sin."
             )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        self._refuse_if_tracked("np.asarray()")
+        self._refuse_if_tracked("np.array() or np.asarray()")
         return np.array(self._data, dtype=dtype, copy=copy)
 
     def __float__(self) -> float:
@@ -791,8 +797,15 @@ def commit(arrived: dict[ArrayNode, Any]) -> None:
 
 
 def _sum(earlier: Tensor, g: Any) -> Tensor:
-    total: Tensor = earlier + g
-    return total if isinstance(g, Tensor) else total.detach()
+    if earlier.shape != g.shape or earlier.dtype != g.dtype:
+        raise RuntimeError(
+            f"backward: a leaf of shape {g.shape} and dtype {g.dtype} has a grad of {earlier.shape} and "
+            f"{earlier.dtype}: its data was replaced since. Set t.grad = None before backward()."
+        )
+    if not isinstance(g, Tensor):
+        return _untracked((earlier + g)._data)
+    with enable_grad():  # what create_graph asks for, also where no_grad() is in force
+        return earlier + g
 
 
 def _references(value: Any) -> int:
@@ -814,7 +827,10 @@ _SOLE = _sole_references()
 def _own(g: Any) -> Tensor:
     """A tensor that shares its memory with nothing: a copy unless nobody else holds ``g``."""
     if isinstance(g, Tensor):
-        return g
+        if getattr(g._data, "base", None) is None and _references(g) <= _SOLE:
+            return g
+        with enable_grad():
+            return g.clone()
     if type(g) is np.ndarray and g.base is None and _references(g) <= _SOLE and g.flags.writeable:
         return _untracked(g)
     return _untracked(g.copy() if g.ndim else np.array(g))

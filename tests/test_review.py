@@ -41,7 +41,12 @@ def test_a_whole_use_among_many_entries_is_summed_once(monkeypatch: pytest.Monke
     """n uses of x[i] and one of x make one array of x's shape, not n."""
     made = []
     dense = Indexed.dense
-    monkeypatch.setattr(Indexed, "dense", lambda self: made.append(1) or dense(self))
+
+    def counted(self: Indexed) -> Any:
+        made.append(1)
+        return dense(self)
+
+    monkeypatch.setattr(Indexed, "dense", counted)
     x = leaf(np.ones(50))
     total = ag.Tensor(0.0)
     for i in range(50):
@@ -94,3 +99,71 @@ def test_a_hook_does_not_change_the_dtype() -> None:
     h.sum().backward()
     assert grad_of(h).dtype == grad_of(x).dtype == np.float32
     assert grad_of(x).tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("returns", [False, True])
+def test_a_hook_that_writes_into_its_gradient_changes_no_other(
+    create_graph: bool, returns: bool
+) -> None:
+    """The rules of ``+`` give both arguments one and the same array."""
+    a, b, c = leaf([1.0, 2.0]), leaf([3.0, 4.0]), leaf([5.0, 6.0])
+
+    def hook(g: ag.Tensor) -> ag.Tensor | None:
+        g[0] = 0.0
+        return g if returns else None
+
+    a.register_hook(hook)
+    ((a + b) * c).backward(np.ones(2), create_graph=create_graph)
+    assert grad_of(a).tolist() == [0.0, 6.0]
+    assert grad_of(b).tolist() == [5.0, 6.0]
+
+
+# --- what grad holds --------------------------------------------------------------------------
+
+
+def test_differentiable_gradients_never_share_memory() -> None:
+    a, b, c = leaf([1.0, 2.0]), leaf([3.0, 4.0]), leaf([5.0, 6.0])
+    seed = leaf([1.0, 1.0])
+    ((a + b) * c).backward(seed, create_graph=True)
+    (c + 0.0).backward(seed)
+    tensors = [grad_of(a), grad_of(b), grad_of(c), seed]
+    for i, t in enumerate(tensors):
+        assert all(t is not u and not np.shares_memory(t.data, u.data) for u in tensors[:i])
+    assert grad_of(a).requires_grad
+
+
+def test_a_differentiable_gradient_stays_so_under_no_grad() -> None:
+    x = leaf([2.0, 3.0])
+    first, second = ((x**3).sum() for _ in range(2))
+    with ag.no_grad():
+        first.backward(create_graph=True)
+        second.backward(create_graph=True)
+    (g,) = ag.gradients(grad_of(x).sum(), x)
+    assert numbers(g).tolist() == [24.0, 36.0]
+
+
+@pytest.mark.parametrize("replacement", [np.ones((2, 3)), np.ones(3, np.float32)])
+def test_a_grad_of_replaced_data_takes_nothing_more(replacement: Array) -> None:
+    x, y = leaf(np.ones(3)), leaf(1.0)
+    (x.sum() * y).backward()
+    x.data = replacement
+    with pytest.raises(RuntimeError, match=r"grad of \(3,\) and float64.*grad = None"):
+        (x.sum() * y).backward()
+    assert grad_of(x).tolist() == [1.0, 1.0, 1.0]
+    assert grad_of(y).item() == 3.0
+
+
+# --- assignment -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("index", [..., ()])
+def test_assignment_to_a_result_without_axes(index: Any) -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        y[index] = x**3
+        return y * y
+
+    for x in (2.0, np.float32(2.0)):
+        assert ag.grad(f)(x) == 6 * 32
+        assert ag.grad(ag.grad(f))(x) == 30 * 16

@@ -119,7 +119,7 @@ def _checked_axis(operation: str, axis: int, ndim: int) -> int:
 @primitive
 def _without(x: Any, *, index: Any) -> Any:
     """``x`` with zeros at the index."""
-    out = x.copy()
+    out = x.copy() if x.ndim else np.full_like(x, x)  # the copy of a NumPy scalar is one
     out[index] = 0
     return out
 
