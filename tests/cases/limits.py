@@ -54,6 +54,30 @@ CASES = [
     ),
 ]
 
+# Along axis 0: no zero, one, two; the product of the others then is exact.
+ZEROS = np.array([[1.0, 0.0, 0.0, 1.0], [1.0, 1.0, 0.0, 1.0], [1.0, 1.0, 1.0, 0.0]])
+
+CASES += [
+    Case(
+        "prod with zeros, axis=0",
+        lambda x: np.prod(x * ZEROS, axis=0),
+        [((3, 4),)],
+        jax=lambda x: jnp.prod(x * ZEROS, axis=0),
+    ),
+    Case("prod with a zero", lambda x: np.prod(x * ZEROS[:, 1]), [((3,),)]),
+    Case(
+        "cumprod with zeros, axis=1",
+        lambda x: np.cumprod(x * ZEROS, axis=1),
+        [((3, 4),)],
+        jax=lambda x: jnp.cumprod(x * ZEROS, axis=1),
+    ),
+    Case(
+        "broadcast_to along new and old axes",
+        lambda x: np.broadcast_to(x, (2, 3, 4)) * np.arange(24.0).reshape(2, 3, 4),
+        [((3, 1),), ((1, 4),), ((1, 1, 4),), ((1,),), ((),)],
+    ),
+]
+
 KINKS = [
     *[
         Kink(

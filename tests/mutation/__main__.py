@@ -26,7 +26,7 @@ import numpy as np
 import pytest  # noqa: F401
 
 from .mutants import Mutant, mutants
-from .survivors import EXPLAINED
+from .survivors import reason
 
 OPS = Path(__file__).parents[2] / "autograd" / "ops"
 TIMEOUT = 300
@@ -174,8 +174,8 @@ def run(chosen: list[Mutant], jobs: int) -> list[tuple[Mutant, str]]:
         )
         results.append((mutant, killed))
         if not killed:
-            explained = " (explained)" if EXPLAINED.get((mutant.module, mutant.what)) else ""
-            print(f"survived{explained}: {mutant.name}", flush=True)
+            why = reason(mutant.module, mutant.what) or "NOT EXPLAINED"
+            print(f"survived: {mutant.name}\n    {why}", flush=True)
     return results
 
 

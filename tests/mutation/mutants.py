@@ -6,6 +6,7 @@ What belongs to a rule is found in the syntax tree: the functions given to ``una
 
 import ast
 import copy
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -119,15 +120,28 @@ def _results(function: Function) -> list[ast.expr]:
     """What the function returns."""
     if isinstance(function, ast.Lambda):
         return [function.body]
-    returns = [n for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None]
-    return [n.value for n in returns if not isinstance(n.value, (ast.Tuple, ast.Constant))]  # type: ignore[misc]
+    returns = [n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value]
+    return [value for value in returns if not _is_no_gradient(value)]
+
+
+def _is_no_gradient(value: ast.expr) -> bool:
+    """Whether an expression is plainly a truth value, a constant or several values."""
+    if isinstance(value, ast.Call):
+        return ast.unparse(value.func) in ("all", "any", "isinstance")
+    if isinstance(value, ast.IfExp):
+        return any(_is_no_gradient(part) for part in (value.body, value.orelse))
+    return isinstance(value, (ast.Tuple, ast.Constant, ast.Compare, ast.BoolOp))
+
+
+_TOLERANCE = re.compile(r"finfo|resolution|\beps\b")
+"""What is compared with rounding errors is no derivative: any number of that order will do."""
 
 
 def _expressions(function: Function) -> Iterator[ast.expr]:
     """The expressions of the body: not annotations, defaults or the docstring."""
     body = [function.body] if isinstance(function, ast.Lambda) else function.body
     for statement in body:
-        if isinstance(statement, ast.Raise):
+        if isinstance(statement, ast.Raise) or _TOLERANCE.search(ast.unparse(statement)):
             continue
         skipped = {
             id(inner)
