@@ -477,7 +477,7 @@ def test_graphvizs_own_error_is_told():
 
 @pytest.fixture
 def no_renderer(monkeypatch):
-    def missing():
+    def missing(format):
         raise layout.NoRendererError(
             "No renderer is installed: `pip install pygraphviz` brings it."
         )

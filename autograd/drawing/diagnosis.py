@@ -24,7 +24,7 @@ from .options import Options
 from .quantity import number
 from .reach import cut_off, named_parameters, unreached_parameters
 from .readers import node_of
-from .reading import read
+from .reading import FREED, read
 from .wording import Wording, clean
 
 __all__ = ["Diagnosis", "diagnose"]
@@ -123,8 +123,8 @@ def diagnose(loss: Any, parameters: Any = None, *, names: Any = None) -> Diagnos
     The lines of the program are known for what was computed inside ``with ag.record():``, and always
     where ``loss`` is a function, which is called inside of it.
 
-    Raises ``TypeError`` for what is neither a Value nor a Tensor, and ``ValueError`` for one that is
-    not one real number.
+    Raises ``TypeError`` for what is neither a Value nor a Tensor, ``ValueError`` for one that is not
+    one real number, and ``RuntimeError`` where ``backward()`` has freed arrays that are needed.
 
     >>> import autograd as ag
     >>> x = ag.Value(0.0, "x")
@@ -140,6 +140,12 @@ def diagnose(loss: Any, parameters: Any = None, *, names: Any = None) -> Diagnos
         raise ValueError(f"diagnose: expected a loss, one number, got the shape {loss.shape}.")
     given = names_of(parameters if hasattr(parameters, "named_parameters") else names)
     description = read([loss], given)
+    if FREED in description.notes:
+        raise RuntimeError(
+            "diagnose: backward() let go of arrays that are needed to tell. Call diagnose(loss) before "
+            "backward() or loss.backward(retain_graph=True), or give it a function that computes the "
+            "loss: diagnose(lambda: ...)."
+        )
     if not healthy(description):
         description = read([loss], given, recomputed(node))
     said = Wording(description)

@@ -39,13 +39,12 @@ class TooLongError(LayoutError):
 def laid_out(dot: str, format: str, budget: float = BUDGET) -> bytes:
     """The picture of the DOT text in ``format`` (svg, png, pdf).
 
-    Raises :class:`NoRendererError`, :class:`TooLongError`, or :class:`LayoutError` with Graphviz's message.
+    Raises :class:`NoRendererError`, :class:`TooLongError`, or :class:`LayoutError` with Graphviz's
+    message.
     """
     try:
         done = subprocess.run(
-            [*_command(), format]
-            if _command()[0] == sys.executable
-            else [*_command(), f"-T{format}"],
+            _command(format),
             input=dot.encode("utf-8", "replace"),
             capture_output=True,
             timeout=budget,
@@ -62,11 +61,11 @@ def laid_out(dot: str, format: str, budget: float = BUDGET) -> bytes:
 
 
 @functools.cache
-def _command() -> tuple[str, ...]:
+def _command(format: str) -> tuple[str, ...]:
     if dot := shutil.which("dot"):
-        return (dot,)
+        return (dot, f"-T{format}")
     if importlib.util.find_spec("pygraphviz"):
-        return (sys.executable, "-P", "-c", _CHILD)
+        return (sys.executable, "-P", "-c", _CHILD, format)
     raise NoRendererError(
         "No renderer is installed: `pip install pygraphviz` brings the picture "
         "(its wheels carry Graphviz)."

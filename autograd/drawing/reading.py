@@ -22,6 +22,7 @@ __all__ = ["read"]
 DETAILED = 2_000
 """Up to so many operations the local derivative of every wire is worked out."""
 
+FREED = "backward() has let go of large arrays: gradients that need them are left out."
 NOT_KEPT = (
     "Of large arrays only what backward() needs is kept, and only until then. To see every number, "
     "compute inside `with ag.record():`."
@@ -120,7 +121,7 @@ def _explained(reasons: Sequence[str], seeds: Any, roots: Sequence[Any]) -> list
             "would need the old numbers are left out. Draw before the step."
         )
     if any("freed" in reason for reason in reasons):
-        notes.append(NOT_KEPT)
+        notes += [FREED, NOT_KEPT]
     if roots and not seeds:
         notes.append("The result is not one number, so there is no gradient; draw its sum, say.")
     return notes
