@@ -194,9 +194,7 @@ def main() -> int:
     results = run(chosen, options.jobs)
     planted = Counter(m.module for m, _ in results)
     killed = Counter(m.module for m, by in results if by)
-    explained = Counter(
-        m.module for m, by in results if not by and EXPLAINED.get((m.module, m.what))
-    )
+    explained = Counter(m.module for m, by in results if not by and reason(m.module, m.what))
     for name in planted:
         rest = planted[name] - killed[name]
         print(
