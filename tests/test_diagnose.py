@@ -202,3 +202,15 @@ def test_html_and_the_surroundings():
 def test_refusals(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_freed_graph_is_refused_instead_of_found_healthy(rng):
+    model = nn.Sequential(*[layer for _ in range(3) for layer in (nn.Linear(20, 20), nn.Sigmoid())])
+    loss = np.mean(model(data(rng, 8, 20)) ** 2)
+    loss.backward()
+    with pytest.raises(RuntimeError, match="diagnose: backward.*before backward.*retain_graph=True"):
+        ag.diagnose(loss)
+    small = leaf([0.5, 1.0])
+    loss = (small * small).sum()
+    loss.backward()
+    assert ag.diagnose(loss).ok  # small arrays stay
