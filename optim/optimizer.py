@@ -118,7 +118,8 @@ class Optimizer:
         if not entries:
             raise ValueError(
                 f"{self._name}: there are no parameters. Was parameters() of an empty model given, "
-                "or a generator that has already been used?"
+                "of one whose layers are in a plain list (use nn.ModuleList), or a generator that has "
+                "already been used?"
             )
         return entries if isinstance(entries[0], Mapping) else [{"params": entries}]
 
@@ -144,7 +145,7 @@ class Optimizer:
         if not isinstance(p, Tensor):
             raise TypeError(
                 f"{self._name}: expected tensors, got {type(p).__name__} as parameter {i}. "
-                "Make it autograd.Tensor(..., requires_grad=True)."
+                "Give model.parameters(), or autograd.Tensor(..., requires_grad=True)."
             )
         if not p.is_leaf:
             raise ValueError(
