@@ -16,8 +16,26 @@ __all__ = ["locked", "unlock", "user_line", "watch_backward", "watch_forward"]
 
 _OURS = {"autograd", "nn", "optim", "numpy"}
 
-locked: dict[int, tuple[Any, int, bool]] = {}
-"""Read-only buffers: the array, how many nodes need it, whether it was writable before."""
+
+class _Lock:
+    """A buffer that is read-only for now: how many nodes need it, and what was writable before."""
+
+    __slots__ = ("buffer", "count", "writable")
+
+    def __init__(self, buffer: Any) -> None:
+        self.buffer = buffer
+        self.count = 0
+        self.writable: list[Any] = []  # the buffer itself comes before its views
+
+    def close(self, array: Any) -> None:
+        """Make ``array``, the buffer or a view of it, read-only."""
+        if array.flags.writeable:
+            self.writable.append(array)
+            array.flags.writeable = False
+
+
+locked: dict[int, _Lock] = {}
+"""The locks by the id of their buffer."""
 
 _locks: "weakref.WeakKeyDictionary[Any, weakref.finalize[Any, Any]]" = weakref.WeakKeyDictionary()
 
@@ -86,23 +104,24 @@ def _summary(values: list[Any]) -> str:
 def _lock(node: Any, arrays: list[Any]) -> None:
     mine = []
     for array in arrays:
-        for view in {id(a): a for a in (array, buffer_of(array))}.values():
-            if isinstance(view, np.ndarray):
-                held, count, writable = locked.get(id(view), (view, 0, view.flags.writeable))
-                locked[id(view)] = (held, count + 1, writable)
-                view.flags.writeable = False
-                mine.append(id(view))
+        if isinstance(array, np.ndarray):
+            buffer = buffer_of(array)
+            lock = locked.setdefault(id(buffer), _Lock(buffer))
+            lock.count += 1
+            lock.close(buffer)
+            lock.close(array)
+            mine.append(id(buffer))
     _locks[node] = weakref.finalize(node, _release, mine)
 
 
 def _release(keys: list[int]) -> None:
-    # A view can only be made writable again after its buffer, which may come later in the list.
-    for key in sorted(keys, key=lambda k: locked[k][0].base is not None):
-        array, count, writable = locked.pop(key)
-        if count > 1:
-            locked[key] = (array, count - 1, writable)
-        elif writable and (array.base is None or array.base.flags.writeable):
-            array.flags.writeable = True
+    for key in keys:
+        lock = locked[key]
+        lock.count -= 1
+        if lock.count == 0:
+            del locked[key]
+            for array in lock.writable:
+                array.flags.writeable = True
 
 
 def unlock(node: Any) -> None:

@@ -167,3 +167,33 @@ def test_assignment_to_a_result_without_axes(index: Any) -> None:
     for x in (2.0, np.float32(2.0)):
         assert ag.grad(f)(x) == 6 * 32
         assert ag.grad(ag.grad(f))(x) == 30 * 16
+
+
+def test_a_tracked_value_in_an_untracked_view_is_refused() -> None:
+    """``t[0][1] = v``: t would show v's number, and be untracked."""
+    t, v = ag.Tensor(np.zeros((2, 3))), leaf(2.0)
+    for part in (t[0], t[:1, 1:], next(iter(t))):
+        with pytest.raises(RuntimeError, match="untracked view"):
+            part[0] = v
+    assert not t.data.any()
+    rows = ag.Tensor(np.arange(6.0).reshape(2, 3))  # a view of an array that nobody holds
+    for whole in (t, rows):
+        whole[0, 1] = v
+        (np.sum(whole) * 3.0).backward()
+    assert grad_of(v).item() == 6.0
+
+
+# --- detect_anomaly ---------------------------------------------------------------------------
+
+
+def test_a_view_becomes_writable_again_with_its_buffer() -> None:
+    t = leaf(np.ones(100)).clone()
+    with ag.detect_anomaly():
+        view = t.reshape(10, 10)
+        y, z = view * view, t * t
+    array = view.data
+    del y, view
+    assert not array.flags.writeable  # z needs the numbers
+    del z
+    assert array.flags.writeable
+    assert t.data.flags.writeable

@@ -8,6 +8,7 @@ node and ``v``'s as parents, so gradients flow to both: to ``t`` everywhere but 
 from the index.  Where an index repeats an entry the last write wins, and only it gets a gradient.
 """
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -194,6 +195,12 @@ def _refuse_assignment(t: Any, value_node: ArrayNode | None) -> None:
                 f"setitem: a tracked value can't be written into a tensor of {t.dtype}: its gradient "
                 "would be lost. Use t.astype(float) first."
             )
+        if _holders_of_base(t._data) > _ONE_HOLDER:
+            raise RuntimeError(
+                "setitem: a tracked value can't be written into an untracked view of an array that "
+                "others hold too: they would show its numbers and lose its gradient. Assign to the "
+                "whole in one step (t[i, j] = v for t[i][j] = v), or to a copy (t.clone())."
+            )
         return
     if stale_view(t._data, node.index) and node.parents:
         raise RuntimeError(
@@ -212,3 +219,12 @@ def _refuse_assignment(t: Any, value_node: ArrayNode | None) -> None:
             "be that of a value it no longer has. Change it under no_grad(), or change a copy: "
             "u = t.clone(); u[...] = ..."
         )
+
+
+def _holders_of_base(array: Any) -> int:
+    """How many hold the array that ``array`` is a view of; 0 for one that is no view."""
+    base = getattr(array, "base", None)
+    return 0 if base is None else sys.getrefcount(base)
+
+
+_ONE_HOLDER = _holders_of_base(np.zeros(2).reshape(2, 1))
