@@ -97,15 +97,6 @@ KINKS = [
         )
         for n in (3, 1030)
     ],
-    *[
-        Kink(
-            f"clip of {n} with nan",
-            lambda x: np.clip(x, 0.0, 1.0),
-            (np.full(n, NAN),),
-            (np.zeros(n),),
-        )
-        for n in (3, 1030)
-    ],
     Kink(
         "eigenvectors of equal eigenvalues",
         lambda x: np.linalg.eigh(x)[1] * W,
