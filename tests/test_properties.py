@@ -5,7 +5,7 @@ multiples of 1/64 in [-2, 2], so that no law fails for want of digits.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -29,10 +29,17 @@ SMOOTH: dict[str, Callable[..., Any]] = {
     "gauss": lambda x: np.exp(-x * x),
     "hill": lambda x: 1 / (1 + x * x),
     "cubic": lambda x: x**3 / 8 - x,
-    "softplus": lambda x: np.log1p(np.exp(x)),
+    "softplus": lambda x: np.logaddexp(x, 0.0),
     "root": lambda x: np.sqrt(x * x + 1),
 }
 FUNCTIONS = st.sampled_from(sorted(SMOOTH)).map(SMOOTH.__getitem__)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quiet() -> Iterator[None]:
+    """A random composition may overflow: then both sides of the law do."""
+    with np.errstate(all="ignore"):
+        yield
 
 
 def arrays(shape: Any = None, **sizes: Any) -> st.SearchStrategy[np.ndarray]:
@@ -705,7 +712,7 @@ def test_no_grad_is_a_constant(f: Any, g: Any, x: np.ndarray) -> None:
 @given(compositions(), arrays())
 def test_a_branch_that_is_not_used_changes_nothing(f: Any, x: np.ndarray) -> None:
     def h(x: Any) -> Any:
-        np.exp(f(x) * 0.1)
+        np.tanh(f(x) * 0.1)
         return f(x)
 
     close(pull(h, x)(like(x)), pull(f, x)(like(x)))
