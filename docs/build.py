@@ -37,6 +37,7 @@ FIRST = {
         gradcheck GradcheckError Report draw explain diagnose drawing primitive Primitive
         no_grad enable_grad is_grad_enabled detect_anomaly record scope
     """,
+    "autograd.drawing": "draw Drawing explain Explanation diagnose Diagnosis",
     "nn": "Module Parameter Buffer Sequential ModuleList ModuleDict Linear",
     "optim": "Optimizer FirstOrder SGD",
 }
