@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from itertools import permutations
+from itertools import pairwise, permutations, product
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,7 @@ def test_third_derivative_of_det_is_right_or_refused() -> None:
     with pytest.raises(LinAlgError, match="inv: Singular matrix"):
         third_order(np.linalg.det, np.zeros((3, 3)), v, w)
     for name in ("rank 2", "nearly singular"):  # LU finds a tiny pivot, not a zero
-        with pytest.raises(LinAlgError, match="(?i)singular"):
+        with pytest.raises(LinAlgError, match=r"(?i)singular"):
             third_order(np.linalg.det, SINGULAR[name], v, w)
 
 
@@ -121,6 +121,10 @@ def test_what_depends_on_the_vectors_of_equal_eigenvalues_is_nan_not_a_number() 
         for size in (1.0, 1e-30, 1e30):
             assert np.isnan(gradient(lambda x, size=size: size * of_vectors(x), np.eye(2))).any()
         assert np.isnan(slope_of_gradient(spectral(np.square), np.eye(2), weights)).any()
+        at = np.linalg.eigh(np.eye(2))[1]
+        distance = lambda x: np.sum((np.linalg.eigh(x)[1] - at) ** 2 * weights)
+        assert not gradient(distance, np.eye(2)).any()  # its gradient is 0 there, its slope unknown
+        assert np.isnan(slope_of_gradient(distance, np.eye(2), weights)).any()
     apart = np.diag([1.0, 1.5])
     np.testing.assert_allclose(gradient(of_vectors, apart), [[1.0, 0.0], [4.0, 5.0]], atol=1e-14)
 
@@ -266,8 +270,8 @@ def test_norms_of_whole_numbers_are_floating(order: float | None) -> None:
 @pytest.mark.parametrize("rcond", [None, -1, 1e-10, 0.5])
 def test_lstsq_counts_the_rank_as_numpy_does(rcond: float | None) -> None:
     b = np.ones(3)
-    for small in (3e-16, 1e-11, 0.3, 0.7):
-        a = np.array([[1.0, 0.0], [0.0, small], [0.0, 0.0]])
+    for small, scale in product((3e-16, 1e-11, 0.3, 0.7), (1e-20, 1.0, 1e20)):
+        a = scale * np.array([[1.0, 0.0], [0.0, small], [0.0, 0.0]])
         _, residuals, rank, values = np.linalg.lstsq(ag.Tensor(a), b, rcond)
         expected = np.linalg.lstsq(a, b, rcond)
         assert rank == expected[2]
@@ -289,6 +293,31 @@ def test_multi_dot_multiplies_in_the_cheapest_order() -> None:
     column, row = ag.Tensor(np.ones((50, 1)), requires_grad=True), np.ones((1, 50))
     out = np.linalg.multi_dot([column, row, column])
     assert out.node.parents[0] is column.node  # column @ (row @ column)
+
+
+def cheapest(sizes: list[int]) -> int:
+    """The fewest multiplications for a chain of matrices sizes[i] x sizes[i + 1]: every order is tried."""
+    if len(sizes) <= 2:
+        return 0
+    return min(
+        sizes[k - 1] * sizes[k] * sizes[k + 1] + cheapest(sizes[:k] + sizes[k + 1 :])
+        for k in range(1, len(sizes) - 1)
+    )
+
+
+def test_multi_dot_costs_what_the_best_order_costs() -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(50):
+        sizes = [int(n) for n in rng.integers(1, 8, size=rng.integers(4, 7))]
+        arrays = [ag.Tensor(np.ones(shape), requires_grad=True) for shape in pairwise(sizes)]
+        waiting, cost = [np.linalg.multi_dot(arrays).node], 0
+        while waiting:
+            node = waiting.pop()
+            if node.parents:
+                x, y = node.parents
+                cost += x.out.shape[0] * x.out.shape[1] * y.out.shape[1]
+                waiting += [x, y]
+        assert cost == cheapest(sizes)
 
 
 def test_matrix_power_needs_few_products() -> None:

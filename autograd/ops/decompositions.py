@@ -85,7 +85,7 @@ def _over_gap(x: Any, gap: Any, tie: Any, missing: Any) -> Any:
 
 _over_gap.defvjp(
     lambda g, out, x, gap, tie, missing: _over_gap(g, gap, tie, _negligible(g, g)),
-    lambda g, out, x, gap, tie, missing: -_over_gap(g * out, gap, tie, _negligible(g * out, g)),
+    lambda g, out, x, gap, tie, missing: -_over_gap(g * out, gap, tie, out == 0),
     saves=(("gap", "tie"), ("out", "gap", "tie")),
     local="∇out / gap",
 )
@@ -124,7 +124,7 @@ def _eigh_rule(g: Any, out: Any, x: Any, *, UPLO: str) -> Any:
     tie = np.abs(gap) <= w.shape[-1] * float(np.finfo(w.dtype).eps) * largest
     inner = _over_gap(turn - mT(turn), gap, tie, _negligible(turn, turn)) * 0.5
     s = ((v * gw[..., None, :]) + v @ inner) @ mT(v)
-    lower = _halved(s + mT(s))
+    lower = 2 * _halved(s)
     return lower if UPLO in "Ll" else mT(lower)
 
 
