@@ -5,7 +5,6 @@ at random; nightly there are 100,000 for each parser.
 """
 
 import re
-import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,8 @@ import autograd as ag
 import nn
 from autograd.expression import FUNCTIONS, ExpressionError, parse, parse_value
 from nn import checkpoint
+
+resource = pytest.importorskip("resource", reason="looks at the memory of the process")
 
 COUNTS = [1_000, pytest.param(100_000, marks=pytest.mark.nightly)]
 SLOW = 2.0

@@ -11,6 +11,12 @@ EXPLAINED = [
     ("decompositions", "turn - mT(turn)  →  mT(turn) - turn", "only its size is looked at"),
     ("decompositions", "g * out  →", "only whether it is a rounding error is looked at"),
     ("determinants", "ng @ nh  →  nh @ ng", "the trace of a product does not see its order"),
+    (
+        "determinants",
+        "matrix_norm(x) * np",
+        "how near to singular det's third derivative is refused",
+    ),
+    ("linalg", "eps", "what counts as rank, among singular values that are all far from it"),
     ("einsum", "np.arange(shape[axis]", "positions that are compared with each other, all scaled"),
     ("reductions", "x  →  x * 1.001", "an array without entries"),
 ]
