@@ -25,6 +25,8 @@ M = TypeVar("M", bound="Module")
 
 _PLAIN = frozenset({bool, int, float, str, tuple, dict, type(None), scope})
 
+_CONVERSIONS = frozenset({"to", "cuda", "cpu", "float", "double", "half"})  # PyTorch's
+
 _NAMED_BY_PATH = (ValueError, TypeError, IndexError, RuntimeError)
 
 
@@ -128,7 +130,9 @@ class Module:
         if name in Module.__annotations__:
             self._require_init(name)
         hint = ""
-        if not name.startswith("__"):
+        if name in _CONVERSIONS:
+            hint = " There are no devices; the dtype is changed by astype(np.float64) or the like."
+        elif not name.startswith("__"):
             near = get_close_matches(name, dir(self), n=1)
             hint = f" Did you mean {near[0]!r}?" if near else " Assign it in __init__."
         raise AttributeError(

@@ -346,6 +346,8 @@ def test_fault_50_a_misspelt_attribute():
     with pytest.raises(AttributeError, match=r"Linear has no attribute 'wieght'.*'weight'"):
         _ = nn.Linear(2, 2).wieght
     assert not hasattr(nn.Linear(2, 2), "__array__")
+    with pytest.raises(AttributeError, match=r"no devices.*astype"):
+        nn.Linear(2, 2).to("cpu")
 
 
 # --- state ------------------------------------------------------------------------------------
