@@ -64,6 +64,13 @@ CASES += [
         [((3, 4),)],
         jax=lambda x: jnp.prod(x * ZEROS, axis=0),
     ),
+    Case(
+        "prod with zeros, axis=1",
+        lambda x: np.prod(x * ZEROS, axis=1),
+        [((3, 4),)],
+        jax=lambda x: jnp.prod(x * ZEROS, axis=1),
+    ),
+    Case("broadcast_to a leading one", lambda x: np.broadcast_to(x, (1, 3, 4)), [((1, 4),)]),
     Case("prod with a zero", lambda x: np.prod(x * ZEROS[:, 1]), [((3,),)]),
     Case(
         "cumprod with zeros, axis=1",
