@@ -15,7 +15,7 @@ own, and an exception restores it like anything else under ``with``.
 
 import functools
 import inspect
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
@@ -94,6 +94,8 @@ class _Switch:
             return cast(F, self._around_generator(function))
         if inspect.iscoroutinefunction(function):
             return cast(F, self._around_coroutine(function))
+        if inspect.isasyncgenfunction(function):
+            return cast(F, self._around_async_generator(function))
 
         @functools.wraps(function)
         def inside(*args: Any, **kwargs: Any) -> Any:
@@ -131,6 +133,30 @@ class _Switch:
                     resume = functools.partial(body.throw, error)
                 else:
                     resume = functools.partial(body.send, sent)
+
+        return inside
+
+    def _around_async_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        async def inside(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+            body = function(*args, **kwargs)
+            resume: Callable[[], Any] = functools.partial(anext, body)
+            while True:
+                try:
+                    with self:
+                        item = await resume()
+                except StopAsyncIteration:
+                    return
+                try:
+                    sent = yield item
+                except GeneratorExit:
+                    with self:
+                        await body.aclose()
+                    raise
+                except BaseException as error:  # noqa: BLE001  # the generator decides
+                    resume = functools.partial(body.athrow, error)
+                else:
+                    resume = functools.partial(body.asend, sent)
 
         return inside
 

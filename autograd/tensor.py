@@ -91,6 +91,11 @@ def _as_array(data: Any, dtype: Any) -> Any:
     return data
 
 
+def _independent(array: Any, given: Any) -> Any:
+    """``array``, or a copy where it is, or shares memory with, what was ``given``."""
+    return array.copy() if array is given or np.may_share_memory(array, given) else array
+
+
 class Tensor(Box):
     """An array and, where a gradient is wanted, its place in the graph of operations.
 
@@ -124,9 +129,7 @@ class Tensor(Box):
         if name is not None:
             self._name = name
         if requires_grad:
-            self._data = (
-                array.copy() if array is data or np.may_share_memory(array, data) else array
-            )
+            self._data = _independent(array, data)
             self.requires_grad = True
 
     # --- the array ----------------------------------------------------------------------------
@@ -135,7 +138,7 @@ class Tensor(Box):
     def data(self) -> Any:
         """The array itself, outside of the graph.  Writing to it is not seen by the graph.
 
-        Assigning replaces the array of a leaf or of an untracked tensor.
+        Assigning replaces the array of an untracked tensor; a leaf gets a copy, which it owns.
         """
         if isinstance(self._data, np.generic):
             self._data = np.asarray(self._data)
@@ -151,6 +154,8 @@ class Tensor(Box):
         array = _as_array(value, None)
         if self._node is not None:
             _require_inexact(array)
+            if array is not self._data:
+                array = _independent(array, value)
             note_change(self._data)
             self._node.out = array
         self._data = array

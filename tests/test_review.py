@@ -1,11 +1,14 @@
 """What a second reading of the engine found: each test failed before its mend."""
 
+import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import numpy as np
 import pytest
 
 import autograd as ag
+import optim
 from autograd.backward import Indexed
 
 Array = np.ndarray[Any, Any]
@@ -154,6 +157,18 @@ def test_a_grad_of_replaced_data_takes_nothing_more(replacement: Array) -> None:
     assert grad_of(y).item() == 3.0
 
 
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_step_never_writes_into_an_assigned_array(plain: bool) -> None:
+    p, given = leaf(np.zeros(3)), np.ones(3)
+    p.data = given if plain else ag.Tensor(given)
+    (p * p).sum().backward()
+    optim.SGD([p], lr=0.1).step()
+    assert given.tolist() == [1.0, 1.0, 1.0]
+    mine = p.data
+    p.data += 1.0
+    assert p.data is mine
+
+
 # --- assignment -------------------------------------------------------------------------------
 
 
@@ -197,3 +212,43 @@ def test_a_view_becomes_writable_again_with_its_buffer() -> None:
     del z
     assert array.flags.writeable
     assert t.data.flags.writeable
+
+
+# --- dtypes and modes -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("call", [lambda x: np.quantile(x, 0.3), lambda x: np.percentile(x, 30)])
+def test_single_precision_stays_in_quantiles(call: Any) -> None:
+    x = leaf([1.0, 2.0, 4.0], np.float32)
+    assert call(x).dtype == call(x.data).dtype == np.float32
+
+
+def test_a_mode_around_an_async_generator_holds_in_its_body() -> None:
+    seen: list[tuple[Any, bool]] = []
+
+    @ag.no_grad()
+    async def numbers() -> AsyncGenerator[int, int]:
+        try:
+            sent = yield 1
+            seen.append((sent, ag.is_grad_enabled()))
+            yield 2
+        except KeyError:
+            seen.append(("thrown", ag.is_grad_enabled()))
+            yield 3
+        finally:
+            seen.append(("closed", ag.is_grad_enabled()))
+
+    async def use() -> None:
+        body = numbers()
+        assert await anext(body) == 1
+        assert ag.is_grad_enabled()
+        assert await body.asend(7) == 2
+        assert await body.athrow(KeyError()) == 3
+        assert ag.is_grad_enabled()
+        await body.aclose()
+        assert [i async for i in numbers()] == [1, 2]
+
+    asyncio.run(use())
+    ends = [("closed", False), (None, False), ("closed", False)]
+    assert seen == [(7, False), ("thrown", False), *ends]
+    assert ag.is_grad_enabled()

@@ -45,8 +45,9 @@ def quantile(
 
 def _between(line: Any, position: Any) -> Any:
     """The values at fractional positions of the first axis."""
-    below = np.floor(position).astype(int)
-    t = np.reshape(position - below, position.shape + (1,) * (line.ndim - 1))
+    whole = np.floor(position)
+    below = whole.astype(int)
+    t = np.reshape(position - whole, position.shape + (1,) * (line.ndim - 1))
     low, high = line[below], line[np.minimum(below + 1, len(line) - 1)]
     # From the nearer end, as NumPy does it, so that an end is met exactly.
     return np.where(t < 0.5, low + (high - low) * t, high - (high - low) * (1 - t))
@@ -57,7 +58,8 @@ def percentile(
     a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """:func:`quantile` with ``q`` in percent."""
-    return quantile(a, np.true_divide(q, 100), axis, method=method, keepdims=keepdims)
+    q = q / 100 if isinstance(q, (int, float)) else np.true_divide(q, 100)
+    return quantile(a, q, axis, method=method, keepdims=keepdims)
 
 
 def _variables(m: Any, rowvar: bool) -> Any:
