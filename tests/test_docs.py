@@ -23,6 +23,7 @@ PAGES = sorted(
 )
 COURSE = sorted(ROOT.glob("notebooks/*.py"))
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"`((?:autograd|nn|optim|benchmarks|docs|notebooks|tests)/[\w/.-]*)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -81,6 +82,12 @@ def test_links(page):
         assert found.exists(), f"{named(page)}: {target}"
         if url.fragment:
             assert url.fragment in anchors(found), f"{named(page)}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_files_that_are_named_exist(page):
+    named_files = FILE.findall(page.read_text(encoding="utf-8"))
+    assert [name for name in named_files if not (ROOT / name).exists()] == []
 
 
 # --- the reference -----------------------------------------------------------------------------
