@@ -15,10 +15,18 @@ from .anomaly import locked, unlock, watch_backward
 from .context import current_mode
 from .graph import topological_order
 from .node import ArrayNode, Spec
-from .primitive import OutputGradients, Outputs, boxed, slim, without_large
+from .primitive import Box, OutputGradients, Outputs, boxed, slim, without_large
 from .versions import last_change, versions
 
-__all__ = ["Indexed", "backpropagate", "shares", "unbroadcast"]
+__all__ = [
+    "Indexed",
+    "backpropagate",
+    "fitted",
+    "in_dtype",
+    "leading_to",
+    "shares",
+    "unbroadcast",
+]
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -39,23 +47,24 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 
 
 class Indexed:
-    """The gradient of ``x[index]`` on its way to ``x``: entries, not yet an array of ``x``'s shape.
+    """The gradient of ``x[index]`` on its way to ``x``: an entry, not yet an array of ``x``'s shape.
 
-    A loop over ``x[i]`` sends one to ``x`` for each turn.  They are collected here and added into
-    one buffer when the backward pass reaches ``x``, so n turns cost O(n), not O(n²); ``rest`` is what
-    else ``x`` gets, as an array.  ``gather`` is the function that turns the whole list into the array,
-    recorded where the entries are tensors.
+    A loop over ``x[i]`` sends one to ``x`` for each turn.  The second makes an array, and all that
+    follow are added into it in place, so n turns cost O(n), not O(n²).  Where gradients are recorded
+    they are collected instead, with the ``rest`` that ``x`` gets as an array, for ``gather``, which
+    makes one operation of the whole list.
     """
 
-    __slots__ = ("entries", "gather", "rest", "shape")
+    __slots__ = ("add_at", "entries", "gather", "rest", "shape")
     dtype = None  # which no array has: the sweep sees that this is none
     __array_ufunc__ = None  # so that array + Indexed comes to __radd__
 
-    def __init__(self, g: Any, index: Any, like: Any, gather: Any) -> None:
+    def __init__(self, g: Any, index: Any, like: Any, gather: Any, add_at: Any) -> None:
         self.shape = like.shape
         self.entries = [(g, index)]
         self.rest: Any = None
         self.gather = gather
+        self.add_at = add_at
 
     def __add__(self, other: Any) -> "Indexed":
         rest = other
@@ -67,6 +76,20 @@ class Indexed:
         return self
 
     __radd__ = __add__
+
+    def added_to(self, total: Any, owned: bool) -> Any:
+        """``total`` + self: in place if both are plain numbers and ``total`` is ``owned``."""
+        if isinstance(self.entries[0][0], Box) or isinstance(total, Box):
+            return self + total
+        if total.__class__ is Indexed:
+            if total.rest is not None or isinstance(total.entries[0][0], Box):
+                return total + self
+            total, owned = total.dense(), True
+        if not owned or not total.ndim:
+            return total + self.dense()
+        for g, index in self.entries:
+            self.add_at(total, index, g)
+        return total
 
     def dense(self) -> Any:
         """The array of the argument's shape."""
@@ -97,7 +120,7 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
     order = topological_order(in_flight, outside)
     needed = None
     if inputs is not None:
-        needed = _leading_to(inputs, order)
+        needed = leading_to(inputs, order)
         # An input that no other is reached through is not gone through: its own rules can wait.
         order = [node for node in order if not needed.isdisjoint(node.parents)]
         in_flight = {node: g for node, g in in_flight.items() if node in needed}
@@ -149,19 +172,19 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
             except AttributeError:
                 fits = False
             if not fits:
-                share = _fitted(share, node, i, parent, g)
-                if share.__class__ in _DEFERRED:
-                    deferred.add(parent)
+                share = fitted(share, node, i, parent, g)
             if anomaly:
                 watch_backward(node, i, g, share)
+            if not fits and share.__class__ in _DEFERRED:
+                deferred.add(parent)
+                if share.__class__ is Indexed and parent in in_flight:
+                    share = share.added_to(in_flight.pop(parent), parent in owned)
+                    owned.add(parent)
             if parent not in in_flight:
                 in_flight[parent] = share
                 continue
             earlier = in_flight[parent]
-            if share.__class__ is Indexed and earlier.__class__ is not Indexed:
-                in_flight[parent] = share + earlier  # in this order: a tensor would not defer
-                owned.add(parent)
-            elif parent in owned and share.__class__ is earlier.__class__:
+            if parent in owned and share.__class__ is earlier.__class__:
                 earlier += share  # an ndarray would not defer to another class here
                 in_flight[parent] = earlier
             else:
@@ -204,7 +227,7 @@ def shares(node: ArrayNode, g: Any) -> list[Any]:
             sent.append(None)
             continue
         share = node.primitive.rules[i](g, node.out, *node.args, **node.static or {})
-        share = _fitted(share, node, i, parent, g)
+        share = fitted(share, node, i, parent, g)
         sent.append(share.dense() if isinstance(share, Indexed) else share)
     return sent
 
@@ -221,7 +244,7 @@ def _settled(node: ArrayNode, g: Any) -> Any:
     return _hooked(node, g) if node.hooks else g
 
 
-def _leading_to(inputs: Iterable[ArrayNode], order: Sequence[ArrayNode]) -> set[ArrayNode]:
+def leading_to(inputs: Iterable[ArrayNode], order: Sequence[ArrayNode]) -> set[ArrayNode]:
     """The nodes of ``order`` (newest first) that depend on one of ``inputs``, and these."""
     needed = set(inputs)
     for node in reversed(order):
@@ -241,7 +264,7 @@ def _as_tensors(node: ArrayNode) -> tuple[list[Any], Any]:
     return args, node.out if isinstance(node.out, Spec) else boxed(node.out, node)
 
 
-def _fitted(g: Any, node: ArrayNode, i: int, parent: ArrayNode, incoming: Any) -> Any:
+def fitted(g: Any, node: ArrayNode, i: int, parent: ArrayNode, incoming: Any) -> Any:
     """``g`` with the argument's shape and dtype, or an error that names the rule."""
     if isinstance(g, (Indexed, OutputGradients)):
         return g
@@ -264,10 +287,10 @@ def _fitted(g: Any, node: ArrayNode, i: int, parent: ArrayNode, incoming: Any) -
         )
         if g.shape != like.shape:
             raise _wrong_gradient(node, i, f"a gradient of shape {like.shape}", f"shape {g.shape}")
-    return _cast(g, like.dtype)
+    return in_dtype(g, like.dtype)
 
 
-def _cast(g: Any, dtype: Any) -> Any:
+def in_dtype(g: Any, dtype: Any) -> Any:
     """``g`` as ``dtype``; the gradient of a real number is real."""
     if g.dtype == dtype:
         return g
@@ -296,7 +319,7 @@ def _hooked(node: ArrayNode, g: Any) -> Any:
                     f"{getattr(replacement, 'shape', None)}, expected the gradient's shape {g.shape} "
                     "(or None to leave it)."
                 )
-            g = _cast(replacement, g.dtype)
+            g = in_dtype(replacement, g.dtype)
     return g
 
 

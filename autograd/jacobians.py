@@ -2,21 +2,21 @@
 
 ============  ==================  ============================================================
 ``jvp``       J v                 forward mode: two backward passes, whatever the size of J
-``jacobian``  J                   one pass for each row, or for each column if these are fewer
+``jacobian``  J                   a pass for all rows together, or one for each column if these are fewer
 ``hvp``       ∇²f(x) v            one differentiable gradient and one pass through it
-``hessian``   ∇²f(x)              one differentiable gradient and n passes through it
+``hessian``   ∇²f(x)              one differentiable gradient and a pass with n cotangents through it
 ============  ==================  ============================================================
 
 References: B. Pearlmutter, "Fast exact multiplication by the Hessian", 1994; J. Townsend, "A new
 trick for calculating Jacobian vector products", 2017.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .recording import Argnums, Recording
+from .recording import Argnums, Recording, basis
 from .reverse import grad, named
 from .tensor import Tensor
 from .tree import flatten
@@ -95,16 +95,15 @@ def _jacobian(recording: Recording) -> list[list[Any]]:
         push = recording.pushforward()
         columns = [_products(push, inputs, k) for k in range(len(inputs))]
         return [
-            [_joined([c[i] for c in columns[k]], x, y, -1) for k, x in enumerate(inputs)]
+            [_joined([c[i] for c in columns[k]], x, y) for k, x in enumerate(inputs)]
             for i, y in enumerate(outputs)
         ]
 
-    def pull(cotangents: list[Any]) -> list[Any]:
-        return recording.filled(recording.pull(cotangents))
-
-    rows = [_products(pull, outputs, i) for i in range(len(outputs))]
     return [
-        [_joined([r[k] for r in rows[i]], x, y, 0) for k, x in enumerate(inputs)]
+        [
+            rows.reshape((*y.shape, *x.shape))
+            for rows, x in zip(recording.rows(i), inputs, strict=True)
+        ]
         for i, y in enumerate(outputs)
     ]
 
@@ -114,22 +113,15 @@ def _products(
 ) -> list[list[Any]]:
     """``multiply`` of every basis vector of the ``k``-th of ``tensors``, zeros in the others."""
     zeros = [np.zeros_like(t.data) for t in tensors]
-    return [multiply([*zeros[:k], e, *zeros[k + 1 :]]) for e in _basis(zeros[k])]
+    return [multiply([*zeros[:k], e, *zeros[k + 1 :]]) for e in basis(zeros[k])]
 
 
-def _basis(zeros: Any) -> Iterator[Any]:
-    """The arrays like ``zeros`` with a single 1."""
-    for i in np.ndindex(zeros.shape):
-        e = zeros.copy()
-        e[i] = 1
-        yield e
-
-
-def _joined(parts: list[Any], x: Tensor, y: Tensor, axis: int) -> Any:
-    """The Jacobian of ``y`` by ``x`` from its rows (``axis`` 0) or its columns (-1)."""
-    if not parts or x.size == 0:
-        return np.zeros_like(x.data, shape=(*y.shape, *x.shape))
-    return np.stack(parts, axis=axis).reshape((*y.shape, *x.shape))
+def _joined(columns: list[Any], x: Tensor, y: Tensor) -> Any:
+    """The Jacobian of ``y`` by ``x`` from its columns."""
+    shape = (*y.shape, *x.shape)
+    return (
+        np.stack(columns, axis=-1).reshape(shape) if columns else np.zeros_like(x.data, shape=shape)
+    )
 
 
 def hvp(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -156,7 +148,7 @@ def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The function that computes all second derivatives: H[i, j] = ∂²f(x) / ∂xᵢ∂xⱼ.
 
     The shape is that of the argument twice.  ``f`` is evaluated once, its gradient is recorded
-    once, and each of the n variables costs one backward pass through that.
+    once, and n cotangents go through that together.
 
     >>> import autograd as ag
     >>> ag.hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))

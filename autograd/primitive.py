@@ -300,8 +300,11 @@ class Function(Primitive):
     def __call__(self, *args: Any, **static: Any) -> Any:
         """Apply it to arrays, or record that if one is a tracked tensor."""
         parents: tuple[ArrayNode | None, ...]
-        if len(args) == 1 and isinstance(x := args[0], Box):
-            parents, values = (x._node,), (x._data,)  # what _opened would return
+        if len(args) == 1:  # what _opened would return
+            x = args[0]
+            if not isinstance(x, Box):
+                return self.forward(x, **static)
+            parents, values = (x._node,), (x._data,)
         else:
             parents, values = _opened(args)
             if not parents:
@@ -399,9 +402,14 @@ def record_assignment(
 def _keep_what_is_needed(node: ArrayNode, args: tuple[Any, ...], out: Any) -> None:
     """Of large arrays keep those that the rules of the tracked arguments ask for."""
     parents = node.parents
+    node.keeps = False
     if len(parents) == 1:  # one and two arguments are the case at the end, unrolled
-        keep_out, keep_args = node.primitive.needs(_ONE_TRACKED)
-        node.args = args if keep_args[0] else (slim(args[0]) if STRICT else parents[0].out,)  # type: ignore[union-attr]
+        primitive = node.primitive
+        keep_out, (keep_x,) = primitive._keep.get(_ONE_TRACKED) or primitive.needs(_ONE_TRACKED)
+        x_node = parents[0]
+        node.args = args if keep_x else (slim(args[0]) if STRICT else x_node.out,)  # type: ignore[union-attr]
+        # A leaf keeps its array whatever becomes of this node: nothing to let go of later.
+        node.keeps = not (keep_out or keep_x or x_node.parents)  # type: ignore[union-attr]
     elif len(parents) == 2:
         x_node, y_node = parents
         keep_out, (keep_x, keep_y) = node.primitive.needs((x_node is not None, y_node is not None))
@@ -421,8 +429,7 @@ def _keep_what_is_needed(node: ArrayNode, args: tuple[Any, ...], out: Any) -> No
                 for a, keep, parent in zip(args, keep_args, parents, strict=True)
             ]
         )
-    node.out = out if keep_out else slim(out)
-    node.keeps = False
+    node.out = out if keep_out or out.size <= SMALL else slim(out)
 
 
 _ONE_TRACKED = (True,)

@@ -11,7 +11,7 @@ used something tracked from outside, an argument or a tensor it closes over; oth
 arrays.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -19,10 +19,11 @@ import numpy as np
 from .context import enable_grad, is_grad_enabled
 from .graph import next_index
 from .primitive import ArrayNode, primitive
+from .rows import pull_rows, rows_at_once
 from .tensor import Tensor, backward_pass, owned, seed_gradient
 from .tree import Rebuild, flatten, paths
 
-__all__ = ["Argnums", "Recording"]
+__all__ = ["Argnums", "Recording", "basis"]
 
 Argnums = int | tuple[int, ...]
 
@@ -130,6 +131,28 @@ class Recording:
         )
         return [self._returned(arrived[node]) if node in arrived else None for node in nodes]
 
+    def rows(self, k: int) -> list[Any]:
+        """For each input the gradients of all entries of output ``k``, along a first axis."""
+        y = self.outputs[k]
+        together = 0 if self.differentiable or y.node is None else rows_at_once(y.node)
+        if y.size == 0:
+            return [np.zeros_like(x.data, shape=(0, *x.shape)) for x in self.inputs]
+        if together < 2:
+            return self._row_by_row(k)
+        cotangents = np.eye(y.size, dtype=y.dtype, like=y.data).reshape((y.size, *y.shape))
+        with np.errstate(all="ignore"):
+            blocks = [
+                pull_rows(y.node, cotangents[i : i + together], [x.node for x in self.inputs])
+                for i in range(0, y.size, together)
+            ]
+        return [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
+
+    def _row_by_row(self, k: int) -> list[Any]:
+        """The same by one backward pass for each entry."""
+        zeros = [np.zeros_like(y.data) for y in self.outputs]
+        rows = [self.filled(self.pull([*zeros[:k], e, *zeros[k + 1 :]])) for e in basis(zeros[k])]
+        return [np.stack(parts) for parts in zip(*rows, strict=True)]
+
     def _returned(self, gradient: Tensor) -> Any:
         # A gradient also has a history where the cotangent had one.
         return gradient if self.differentiable or gradient.requires_grad else gradient.data
@@ -162,6 +185,14 @@ class Recording:
             argnums=tuple(range(len(self.outputs))),
         )
         return lambda tangents: transposed.filled(transposed.pull(tangents))
+
+
+def basis(zeros: Any) -> Iterator[Any]:
+    """The arrays like ``zeros`` with a single 1."""
+    for i in np.ndindex(zeros.shape):
+        e = zeros.copy()
+        e[i] = 1
+        yield e
 
 
 def _older(nodes: Iterable[ArrayNode | None], since: int) -> list[ArrayNode]:

@@ -100,7 +100,7 @@ def _in_single_precision(case: Case, shapes: Shapes) -> tuple[Any, ...]:
 @pytest.mark.parametrize("case", _SINGLE, ids=lambda case: case.name)
 def test_a_rule_stays_in_single_precision(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine would cast its result, but the work would have been done in double precision."""
-    fitted = backward._fitted
+    fitted = backward.fitted
 
     def checked(share: Any, node: Any, i: int, parent: Any, g: Any) -> Any:
         single = getattr(g, "dtype", None) == np.float32 and parent.out.dtype == np.float32
@@ -108,7 +108,7 @@ def test_a_rule_stays_in_single_precision(case: Case, monkeypatch: pytest.Monkey
             assert share.dtype == np.float32, f"rule {i} of {node.primitive.name}"
         return fitted(share, node, i, parent, g)
 
-    monkeypatch.setattr(backward, "_fitted", checked)
+    monkeypatch.setattr(backward, "fitted", checked)
     for shapes in case.shapes:
         arrays = _in_single_precision(case, shapes)
         argnums = samples.differentiated(case, shapes)

@@ -32,6 +32,9 @@ def _plain(index: Any) -> Any:
     return index._data if isinstance(index, Box) else index
 
 
+_SINGLE = frozenset({int, slice})
+
+
 def _repeats_nothing(index: Any) -> bool:
     """Whether an index certainly selects every entry at most once: no array of integers in it."""
     if not isinstance(index, tuple):
@@ -53,11 +56,15 @@ def gather(*gs: Any, indices: Any, shape: tuple[int, ...]) -> Any:
     """An array of ``shape`` that is zero but for ``out[index] += g`` for each pair."""
     total = np.zeros_like(gs[0], shape=shape)
     for g, index in zip(gs, indices, strict=True):
-        if _repeats_nothing(index):
-            total[index] += g
-        else:
-            np.add.at(total, index, g)
+        _add_at(total, index, g)
     return total
+
+
+def _add_at(total: Any, index: Any, g: Any) -> None:
+    if index.__class__ in _SINGLE or _repeats_nothing(index):
+        total[index] += g
+    else:
+        np.add.at(total, index, g)
 
 
 @primitive
@@ -68,15 +75,18 @@ def getitem(x: Any, *, index: Any) -> Any:
 
 gather.defvjp_each(lambda i, g, out, *gs, indices, shape: getitem(g, index=indices[i]), saves=())
 getitem.defvjp(
-    lambda g, out, x, *, index: Indexed(g, index, x, gather), saves=(), local="∇out at the index"
+    lambda g, out, x, *, index: Indexed(g, index, x, gather, _add_at),
+    saves=(),
+    local="∇out at the index",
 )
+_getitem = getitem.__call__  # bound, so that it skips the type's call slot
 
 
 def index(x: Any, index: Any) -> Any:
     """``x[index]`` with every form of NumPy's index; tensors of integers may stand in it."""
     if index.__class__ is not int:
         index = _plain(index)
-    return getitem(x, index=index)
+    return _getitem(x, index=index)
 
 
 @implements(np.take)

@@ -1,0 +1,76 @@
+"""Many cotangents in one backward pass: the rows of a Jacobian.
+
+A gradient in flight has one more axis here, the first, with an entry for each cotangent.  The rules
+of elementwise primitives broadcast over it, so they are called once for all; any other rule is called
+for one cotangent after the other.  Fifty rows of a Hessian then cost fifty times the arithmetic, but
+not fifty times the calls.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .backward import Indexed, fitted, in_dtype, leading_to, unbroadcast
+from .context import current_mode
+from .graph import sweep, topological_order
+from .node import ArrayNode
+from .primitive import Binary, Outputs, Unary
+from .versions import last_change
+
+__all__ = ["pull_rows", "rows_at_once"]
+
+BLOCK = 1 << 18
+"""At most so many entries in one gradient in flight: more would not be faster, and need memory."""
+
+
+def rows_at_once(root: ArrayNode) -> int:
+    """How many cotangents of ``root`` go together; 0 where each has to be watched alone."""
+    order = topological_order([root])
+    rare = current_mode().anomaly or any(
+        node.hooks is not None or node.out.__class__ is Outputs for node in order
+    )
+    changed = any(node.index < last_change[0] for node in order if node.parents)
+    return 0 if rare or changed else BLOCK // max(1, *[node.out.size for node in order])
+
+
+def pull_rows(root: Any, cotangents: Any, inputs: Sequence[Any]) -> list[Any]:
+    """For each of the leaves ``inputs`` its gradients from ``root``, one for each cotangent."""
+    order = topological_order([root])
+    needed = leading_to(inputs, order)
+
+    def send(node: ArrayNode, g: Any, in_flight: dict[ArrayNode, Any]) -> None:
+        for i, parent in enumerate(node.parents):
+            if parent is not None and parent in needed:
+                share = _shares(node, i, parent, g)
+                earlier = in_flight.get(parent)
+                in_flight[parent] = share if earlier is None else earlier + share
+
+    arrived = sweep([node for node in order if node in needed], {root: cotangents}, send)
+    return [
+        arrived[leaf]
+        if leaf in arrived
+        else np.zeros_like(leaf.out, shape=(len(cotangents), *leaf.out.shape))
+        for leaf in inputs
+    ]
+
+
+def _shares(node: ArrayNode, i: int, parent: ArrayNode, g: Any) -> Any:
+    """What the ``i``-th argument gets for each of the gradients ``g``."""
+    primitive, args, static = node.primitive, node.args, node.static or {}
+    rule = primitive.rules[i]
+    like = parent.out
+    shape = (len(g), *like.shape)
+    if isinstance(primitive, (Unary, Binary)) and primitive.elementwise:
+        share = rule(g, node.out, *args)
+        if share is None:
+            return np.zeros_like(g, shape=shape, dtype=like.dtype)
+        aligned = (len(g), *(1,) * (share.ndim - len(shape)), *like.shape)
+        return in_dtype(unbroadcast(share, aligned).reshape(shape), like.dtype)
+    shares = [rule(row, node.out, *args, **static) for row in g]
+    if isinstance(shares[0], Indexed):
+        total = np.zeros_like(g, shape=shape)
+        for j, share in enumerate(shares):
+            share.added_to(total[j, ...], owned=True)
+        return total
+    return np.stack([fitted(s, node, i, parent, row) for s, row in zip(shares, g, strict=True)])
