@@ -61,6 +61,12 @@ def _tangents(recording: Recording, tangents: Any) -> list[Any]:
             f"{recording.name}: {len(leaves)} tangents for {len(recording.inputs)} arrays. "
             "Give one for each argument, in containers like theirs."
         )
+    for v, x in zip(leaves, recording.inputs, strict=True):
+        if np.shape(v) != x.shape:
+            raise ValueError(
+                f"{recording.name}: a tangent of shape {np.shape(v)}, expected {x.shape}, that of its "
+                "argument."
+            )
     return [
         v if hasattr(v, "dtype") else np.asarray(v, dtype=x.dtype)
         for v, x in zip(leaves, recording.inputs, strict=True)

@@ -86,8 +86,10 @@ class Recording:
     def scalar(self) -> Tensor:
         """The one output, which has one entry."""
         if len(self.outputs) != 1:
+            count = len(self.outputs)
             raise TypeError(
-                f"{self.name}: the function returned a container of {len(self.outputs)} results, "
+                f"{self.name}: the function returned "
+                f"{f'a container of {count} results' if count else 'nothing'}, "
                 "expected one number. Return the loss alone, or use jacobian or vjp."
             )
         if self.outputs[0].size != 1:
@@ -215,6 +217,11 @@ def _positions(name: str, argnums: Argnums, count: int) -> tuple[int, ...]:
     """The positions that ``argnums`` means among ``count`` arguments."""
     asked = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     for i in asked:
+        if not isinstance(i, int):
+            raise TypeError(
+                f"{name}: argnums={argnums!r} holds {i!r}, which is no position. Give an int or a "
+                "tuple of ints."
+            )
         if not -count <= i < count:
             raise IndexError(
                 f"{name}: argnums={argnums} asks for argument {i}, but the function was "

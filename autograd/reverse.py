@@ -178,6 +178,11 @@ def _gradient_of_sum(recording: Recording) -> Any:
 
 def named(transform: str, f: Callable[..., Any], made: Callable[..., Any]) -> Callable[..., Any]:
     """``made`` under the name and documentation of what it is: ``grad(loss)``."""
+    if not callable(f):
+        raise TypeError(
+            f"{transform}: expected a function, got {type(f).__name__}. What was computed already is "
+            "differentiated by backward(), or by gradients(output, inputs)."
+        )
     made.__name__ = f"{transform}({getattr(f, '__name__', type(f).__name__)})"
     made.__doc__ = getattr(f, "__doc__", None)
     return made

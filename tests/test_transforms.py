@@ -170,11 +170,22 @@ def test_a_result_that_is_not_a_scalar() -> None:
         ag.grad(lambda x: (x, x))(1.0)
     with pytest.raises(TypeError, match="returned str"):
         ag.grad(lambda x: "nonsense")(1.0)
+    with pytest.raises(TypeError, match="returned nothing"):
+        ag.grad(lambda x: None)(1.0)
+
+
+@pytest.mark.parametrize("transform", [ag.grad, ag.value_and_grad, ag.jacobian, ag.hessian, ag.hvp])
+def test_what_is_not_a_function(transform: Any) -> None:
+    t = ag.Tensor(X, requires_grad=True)
+    with pytest.raises(TypeError, match=r"expected a function, got Tensor.*backward\(\)"):
+        transform((t * t).sum())
 
 
 def test_argnums_that_do_not_fit() -> None:
     with pytest.raises(IndexError, match=r"argument 2.*called with 1"):
         ag.grad(np.sin, 2)(1.0)
+    with pytest.raises(TypeError, match=r"argnums='y'.*position"):
+        ag.grad(np.multiply, "y")(1.0, 2.0)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="twice"):
         ag.grad(np.multiply, (0, -2))(1.0, 2.0)
 
@@ -203,8 +214,10 @@ def test_tangents_that_do_not_fit() -> None:
         ag.jvp(np.sin, X, X)
     with pytest.raises(ValueError, match="2 tangents for 1"):
         ag.jvp(np.sin, (X,), (X, X))
-    with pytest.raises(ValueError, match=r"\(2,\).*\(3,\)"):
+    with pytest.raises(ValueError, match=r"jvp: a tangent of shape \(2,\).*\(3,\)"):
         ag.jvp(np.sin, (X,), (np.ones(2),))
+    with pytest.raises(ValueError, match=r"hvp: a tangent of shape \(2,\).*\(3,\)"):
+        ag.hvp(lambda x: np.sum(x**3))(X, np.ones(2))
 
 
 def test_an_untracked_input_of_gradients() -> None:
