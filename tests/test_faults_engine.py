@@ -469,6 +469,15 @@ def test_33_the_first_nan_backward() -> None:
     assert x.grad is None
 
 
+def test_33_what_is_finite_passes(x: ag.Tensor) -> None:
+    """Gradients that are not arrays yet included: those of an index, and of several results."""
+    with ag.detect_anomaly():
+        y = x[0] * x[1:].sum() + x[[0, 0]].sum()
+        _, logarithm = np.linalg.slogdet(x[:, None] * x + np.eye(3))
+        (y + logarithm).backward()
+    assert np.all(np.isfinite(x.grad.data))
+
+
 def test_34_singular_matrices() -> None:
     singular = leaf(np.ones((2, 2)))
     for call in (np.linalg.inv, np.linalg.cholesky, lambda a: np.linalg.solve(a, np.ones(2))):

@@ -109,6 +109,24 @@ def test_what_is_not_saved_is_found_though_small_arrays_are_there() -> None:
     assert (caught.value.reason, caught.value.operation) == ("saves", "careless")
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda g, out, x: g * (x == 0),
+        lambda g, out, x: g * (x != 0),
+        lambda g, out, x: g * x.T,
+        lambda g, out, x: g * (x % 2),
+        lambda g, out, x: g * out.sum(),
+        lambda g, out, x: g + (0 if x > 0 else 1),
+    ],
+)
+def test_whatever_a_rule_does_with_what_is_not_saved(rule: Any) -> None:
+    """A comparison above all: False instead of an error would be a wrong gradient."""
+    with pytest.raises(ag.GradcheckError, match=r"careless.*not saved") as caught:
+        ag.gradcheck(planted("careless", np.square, rule, saves=()), X)
+    assert caught.value.reason == "saves"
+
+
 def test_the_graph_left_on_the_way() -> None:
     for f in (
         lambda x: x * x.detach(),
