@@ -218,7 +218,8 @@ class DataLoader:
 
 
 def _batch(dataset: Samples, indices: Any, collate: Callable[[list[Any]], Any] | None) -> Any:
-    take = getattr(dataset, "take", None)
+    # (an array has a take() as well, which means something else)
+    take = getattr(dataset, "take", None) if isinstance(dataset, Dataset) else None
     if collate is None and take is not None:
         return take(indices)
     samples = [dataset[int(i)] for i in indices]

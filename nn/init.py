@@ -88,6 +88,11 @@ def fans(tensor: Any) -> tuple[int, int]:
 
 
 def _fill(tensor: T, values: Any) -> T:
+    if not isinstance(tensor, Tensor):
+        raise TypeError(
+            f"nn.init: expected a tensor to fill, got {type(tensor).__name__}. Give a parameter, such "
+            "as layer.weight."
+        )
     tensor.data[...] = values
     increment_version(tensor)
     return tensor

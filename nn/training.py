@@ -34,6 +34,7 @@ from optim import Optimizer, Schedule, clip_grad_norm_
 from optim.schedule import ReduceLROnPlateau
 
 from .callbacks import INTERRUPTED, Callback, Checkpoint, EarlyStopping, Run
+from .data import Dataset
 from .history import History, Means
 from .metrics import accuracy, confusion_matrix, mean_error, top_k
 from .module import Module
@@ -92,7 +93,8 @@ def fit(
     the best weights, the history is returned, and its ``stopped`` says so.  A second Ctrl-C does not
     wait for the step.
 
-    Raises ``ValueError`` for ``epochs``, ``accumulate`` below 1 or an empty ``train``, and, with
+    Raises ``TypeError`` for arrays instead of batches and for a loss, metric or optimizer that is
+    none, ``ValueError`` for ``epochs``, ``accumulate`` below 1 or an empty ``train``, and, with
     ``error_if_nonfinite``, ``FloatingPointError`` for a loss or a gradient that is NaN or infinite,
     before a parameter is touched.
 
@@ -112,6 +114,7 @@ def fit(
     True
     """
     _check(train, epochs, accumulate, schedule_each)
+    _check_kinds(loss, optimizer, metrics)
     run = Run(model, optimizer, train, schedule, callbacks, epochs)
     if resume is not None:
         run.load(resume)
@@ -231,6 +234,7 @@ def evaluate(model: Module, batches: Any, *, loss: Loss, metrics: Metrics = ()) 
     The model is put into use (no dropout, running statistics) meanwhile.  Raises ``ValueError`` if
     there are no batches.
     """
+    _refuse_arrays("evaluate", batches)
     means, named = Means(), _named(metrics)
     with _in_use(model), no_grad():
         for batch in batches:
@@ -249,6 +253,7 @@ def predict(model: Module, batches: Any) -> Any:
            [1.],
            [0.]])
     """
+    _refuse_arrays("predict", batches)
     with _in_use(model), no_grad():
         outputs = [model(*(b[:-1] if isinstance(b, (tuple, list)) else (b,))) for b in batches]
     return np.concatenate([o.data if isinstance(o, Tensor) else o for o in outputs])
@@ -270,6 +275,7 @@ def _measured(
 
 
 def _check(train: Any, epochs: int, accumulate: int, schedule_each: str) -> None:
+    _refuse_arrays("fit", train)
     if epochs < 1 or accumulate < 1:
         raise ValueError(
             f"fit: expected epochs and accumulate of at least 1, got {epochs} and {accumulate}."
@@ -278,6 +284,31 @@ def _check(train: Any, epochs: int, accumulate: int, schedule_each: str) -> None
         raise ValueError("fit: there are no batches to train on.")
     if schedule_each not in ("epoch", "step"):
         raise ValueError(f"fit: expected schedule_each 'epoch' or 'step', got {schedule_each!r}.")
+
+
+def _check_kinds(loss: Any, optimizer: Any, metrics: Metrics) -> None:
+    functions = [("loss", loss), *[("metric", m) for m in _named(metrics).values()]]
+    for what, f in functions:
+        if isinstance(f, type) or not callable(f):
+            raise TypeError(
+                f"fit: expected a function (output, target) as {what}, got {f!r}. For example "
+                "nn.functional.cross_entropy, or nn.CrossEntropyLoss() with its parentheses."
+            )
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"fit: expected an optimizer as optimizer, got {optimizer!r}. For example "
+            "optim.Adam(model.parameters())."
+        )
+
+
+def _refuse_arrays(name: str, batches: Any) -> None:
+    """A data set is not its batches: an array would give its rows one by one, in silence."""
+    parts = batches if isinstance(batches, tuple) else (batches,)
+    if isinstance(batches, Dataset) or any(hasattr(part, "shape") for part in parts):
+        raise TypeError(
+            f"{name}: expected batches, got {type(batches).__name__} of samples. Make batches of them: "
+            "nn.data.DataLoader(nn.data.TensorDataset(x, y), batch_size=32)."
+        )
 
 
 def _named(metrics: Metrics) -> dict[str, Metric]:

@@ -81,8 +81,14 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     increment_version(*gradients)
 
 
-def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
-    parameters = [parameters] if isinstance(parameters, Tensor) else parameters
+def _gradients(parameters: Any) -> list[Tensor]:
+    alone = isinstance(parameters, Tensor) or not isinstance(parameters, Iterable)
+    parameters = [parameters] if alone else list(parameters)
+    for p in parameters:
+        if not isinstance(p, Tensor):
+            raise TypeError(
+                f"clip_grad: expected tensors, got {type(p).__name__}. Give model.parameters()."
+            )
     return [p.grad for p in parameters if p.grad is not None]
 
 

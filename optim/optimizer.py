@@ -114,7 +114,8 @@ class Optimizer:
                 f"{self._name}: expected a list of tensors or of groups, got a single "
                 f"{type(params).__name__}. Put it in a list: {self._name}([p], ...)."
             )
-        entries: list[Any] = list(params)
+        given: Any = params  # a module, say, whatever the annotation asks for
+        entries = list(given) if isinstance(given, Iterable) else [given]
         if not entries:
             raise ValueError(
                 f"{self._name}: there are no parameters. Was parameters() of an empty model given, "

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn
 import optim
 
 
@@ -101,3 +102,11 @@ def test_bad_limits(bad) -> None:
         optim.clip_grad_value_(params, bad)
     with pytest.raises(ValueError, match="norm_type above 0"):
         optim.clip_grad_norm_(params, 1.0, bad)
+
+
+def test_a_module_is_not_its_parameters() -> None:
+    for model in (nn.Linear(2, 1), nn.Sequential(nn.Linear(2, 1))):
+        with pytest.raises(TypeError, match=r"got (Linear|Sequential).*model\.parameters\(\)"):
+            optim.clip_grad_norm_(model, 1.0)
+        with pytest.raises(TypeError, match=r"got Linear.*model\.parameters\(\)"):
+            optim.SGD(model)

@@ -98,6 +98,13 @@ def test_samples_of_every_kind_become_batches() -> None:
     assert next(iter(DataLoader([1, 2], batch_size=2, collate=sum))) == 3
 
 
+def test_an_array_is_a_data_set_of_its_rows() -> None:
+    rows = np.arange(12.0).reshape(4, 3)  # whose own take() would give single entries
+    for dataset in (rows, ag.Tensor(rows), list(rows), Subset(rows, [0, 1, 2, 3])):
+        (first, _) = DataLoader(dataset, batch_size=2)
+        np.testing.assert_array_equal(first, rows[:2])
+
+
 def test_batches_keep_dtypes() -> None:
     x, y = next(iter(DataLoader(TensorDataset(np.ones((3, 2), np.float32), [0, 1, 2]), 2)))
     assert (x.dtype, y.dtype) == (np.float32, np.int64)

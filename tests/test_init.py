@@ -148,6 +148,12 @@ def test_faults(call, message):
         call(_tensor((4, 4)))
 
 
+def test_an_array_is_not_filled():
+    for fill in (init.zeros_, init.normal_, init.xavier_uniform_, init.orthogonal_):
+        with pytest.raises(TypeError, match=r"expected a tensor.*got ndarray"):
+            fill(np.ones((2, 2)))
+
+
 # --- W17 --------------------------------------------------------------------------------------
 
 

@@ -486,6 +486,29 @@ def test_bad_arguments_of_fit() -> None:
         training(model_of(), schedule_each="batch")
     with pytest.raises(ValueError, match="there are no batches"):
         evaluate(model_of(), [], loss=cross_entropy)
+    for bad in (
+        {"loss": "cross_entropy"},
+        {"loss": nn.CrossEntropyLoss},
+        {"metrics": ["accuracy"]},
+        {"optimizer": "adam"},
+    ):
+        with pytest.raises(TypeError, match=r"fit: expected .* as (loss|metric|optimizer), got"):
+            training(model_of(), **bad)
+
+
+def test_arrays_are_not_batches() -> None:
+    x, y = np.ones((4, 3), np.float32), np.zeros(4, int)
+    optimizer = optim.SGD(nn.Linear(3, 2).parameters())
+    for data in (x, (x, y), nn.data.TensorDataset(x, y), ag.Tensor(x)):
+        for use in (
+            lambda data: fit(
+                nn.Linear(3, 2), data, loss=cross_entropy, optimizer=optimizer, epochs=1
+            ),
+            lambda data: evaluate(nn.Linear(3, 2), data, loss=cross_entropy),
+            lambda data: predict(nn.Linear(3, 2), data),
+        ):
+            with pytest.raises(TypeError, match=r"expected batches, got .*DataLoader"):
+                use(data)
 
 
 # --- the command --------------------------------------------------------------------------------
