@@ -7,7 +7,9 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from . import costs
 from .measure import Measurement, measured
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -19,16 +21,26 @@ def main() -> None:
     parser.add_argument("--threads", choices=["1", "all", "both"], default="both")
     parser.add_argument("--seconds", type=float, default=3.0, help="for each workload")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument(
+        "--peers", type=Path, help="a folder of environments with other libraries, to compare with"
+    )
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
         print(json.dumps([asdict(m) for m in _measure(options.only, options.seconds)]))
         return
-    kept = {}
+    kept: dict[str, list[dict[str, Any]]] = {}
     for threads in ("1", "all") if options.threads == "both" else (options.threads,):
         found = _in_a_process(threads, options.only, options.seconds)
         print(f"\nBLAS threads: {threads}\n{table(found)}")
         kept[threads] = [asdict(m) for m in found]
+    if not options.only:
+        kept["costs"] = [asdict(c) for c in costs.measured(options.peers)]
+        print("\n" + costs.table(kept["costs"]))
+    if options.peers:
+        command = ["-m", "benchmarks.peers", str(options.peers), "--seconds", str(options.seconds)]
+        kept["peers"] = json.loads(_run(command, "1"))
+        print("\nOne BLAS thread, times hand-written NumPy:\n" + _peer_table(kept["peers"]))
     if options.json:
         options.json.write_text(json.dumps(kept, indent=2) + "\n")
 
@@ -40,14 +52,29 @@ def _measure(only: list[str], seconds: float) -> list[Measurement]:
 
 
 def _in_a_process(threads: str, only: list[str], seconds: float) -> list[Measurement]:
+    command = ["-m", "benchmarks", "--here", "--seconds", str(seconds), *only]
+    return [Measurement(**row) for row in json.loads(_run(command, threads))]
+
+
+def _run(command: list[str], threads: str) -> str:
+    """What Python prints for ``command`` with one BLAS thread or all."""
     environment = dict(os.environ)
     for variable in THREAD_VARIABLES:
         environment.pop(variable, None)
         if threads == "1":
             environment[variable] = "1"
-    command = [sys.executable, "-m", "benchmarks", "--here", "--seconds", str(seconds), *only]
+    command = [sys.executable, *command]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return [Measurement(**row) for row in json.loads(done.stdout)]
+    return done.stdout
+
+
+def _peer_table(rows: list[dict[str, Any]]) -> str:
+    names = list(dict.fromkeys(name for row in rows for name in row["ratios"]))
+    lines = [f"| workload | hand | {' | '.join(names)} |", "| --- " * (len(names) + 2) + "|"]
+    for row in rows:
+        cells = [f"{row['ratios'][n]:.2f}" if n in row["ratios"] else "" for n in names]
+        lines.append(f"| {row['workload']} | {_time(row['hand'])} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def table(rows: list[Measurement]) -> str:

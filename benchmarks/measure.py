@@ -35,14 +35,14 @@ def measured(workload: Workload, seconds: float = 3.0) -> Measurement:
     workload.check()
     for _ in range(3):
         workload.hand(), workload.ours()
-    turns = max(1, round(0.004 / min(_timed(workload.hand, 1) for _ in range(3))))
+    turns = turns_for(workload.hand)
     hand, ours, ratios = [], [], []
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(ratios) < 5:
         if len(ratios) % 2:
-            a, b = _timed(workload.hand, turns), _timed(workload.ours, turns)
+            a, b = timed(workload.hand, turns), timed(workload.ours, turns)
         else:
-            b, a = _timed(workload.ours, turns), _timed(workload.hand, turns)
+            b, a = timed(workload.ours, turns), timed(workload.hand, turns)
         hand.append(a)
         ours.append(b)
         ratios.append(b / a)
@@ -57,7 +57,13 @@ def measured(workload: Workload, seconds: float = 3.0) -> Measurement:
     )
 
 
-def _timed(work: Callable[[], object], turns: int) -> float:
+def turns_for(work: Callable[[], object]) -> int:
+    """How many turns take some milliseconds: long for the clock, short for a shared machine."""
+    return max(1, round(0.004 / min(timed(work, 1) for _ in range(3))))
+
+
+def timed(work: Callable[[], object], turns: int) -> float:
+    """Seconds for one of so many turns."""
     start = time.perf_counter()
     for _ in range(turns):
         work()

@@ -1,5 +1,7 @@
 """A training step of the digits network: 64-32-10, batch 32, float32, SGD, through nn and optim."""
 
+from typing import Any
+
 import numpy as np
 
 import nn
@@ -8,14 +10,19 @@ import optim
 from ..workload import Arrays, Workload
 from .perceptron import gradients, initial
 
+SIZES = [64, 32, 10]
 RATE = 0.01
 
 
-def workload() -> Workload:
+def data() -> tuple[Any, Any]:
+    """A batch: pixels and labels."""
     rng = np.random.default_rng(1)
-    x = rng.random((32, 64), dtype=np.float32)
-    labels = rng.integers(0, 10, 32)
-    parameters = initial([64, 32, 10])
+    return rng.random((32, 64), dtype=np.float32), rng.integers(0, 10, 32)
+
+
+def workload() -> Workload:
+    x, labels = data()
+    parameters = initial(SIZES)
 
     model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
     for parameter, values in zip(model.parameters(), parameters, strict=True):

@@ -13,6 +13,12 @@ from .perceptron import gradients, initial
 SIZES = [784, 256, 128, 10]
 
 
+def data() -> tuple[Any, Any]:
+    """A batch: pixels and labels."""
+    rng = np.random.default_rng(1)
+    return rng.random((128, 784), dtype=np.float32), rng.integers(0, 10, 128)
+
+
 class Adam:
     """Adam by hand, in place, with one buffer for the step."""
 
@@ -45,9 +51,7 @@ class Adam:
 
 
 def workload() -> Workload:
-    rng = np.random.default_rng(1)
-    x = rng.random((128, 784), dtype=np.float32)
-    labels = rng.integers(0, 10, 128)
+    x, labels = data()
     parameters = initial(SIZES)
     by_hand = Adam(parameters)
 
