@@ -208,7 +208,9 @@ def test_a_freed_graph_is_refused_instead_of_found_healthy(rng):
     model = nn.Sequential(*[layer for _ in range(3) for layer in (nn.Linear(20, 20), nn.Sigmoid())])
     loss = np.mean(model(data(rng, 8, 20)) ** 2)
     loss.backward()
-    with pytest.raises(RuntimeError, match=r"diagnose: backward.*before backward.*retain_graph=True"):
+    with pytest.raises(
+        RuntimeError, match=r"diagnose: backward.*before backward.*retain_graph=True"
+    ):
         ag.diagnose(loss)
     small = leaf([0.5, 1.0])
     loss = (small * small).sum()
