@@ -187,34 +187,46 @@ def _subject(f: Callable[..., Any], inputs: Sequence[Any]) -> Iterator[_Subject]
     """``f`` as a function of every floating array among its inputs and of every parameter."""
     leaves, rebuild = flatten(tuple(inputs))
     names = [path for i, tree in enumerate(inputs) for path in paths(tree, f"argument {i}")]
-    modules = [m for m in (f, *leaves) if hasattr(m, "named_parameters")]
     places = [i for i, leaf in enumerate(leaves) if _is_floating(leaf)]
-    parameters = {
-        name: p
-        for m in modules
-        for name, p in m.named_parameters()
-        if getattr(p, "requires_grad", True)
+    modules = {
+        name: m
+        for name, m in [
+            ("", f),
+            ("", getattr(f, "__self__", None)),
+            *zip(names, leaves, strict=True),
+        ]
+        if hasattr(m, "named_parameters")
     }
+    parameters = _parameters(modules)
 
     def call(*values: Any) -> Any:
         replaced = list(leaves)
         for i, value in zip(places, values, strict=False):
             replaced[i] = value
-        with _standing_in(list(parameters.values()), values[len(places) :]):
+        with _standing_in(list(parameters), values[len(places) :]):
             return f(*rebuild(replaced))
 
-    arrays = [_array(leaves[i]) for i in places] + [p.data for p in parameters.values()]
-    subject = _Subject(
-        call, [a.copy() for a in arrays], [names[i] for i in places] + list(parameters)
-    )
+    arrays = [_array(leaves[i]) for i in places] + [p.data for p in parameters]
+    named = [names[i] for i in places] + list(parameters.values())
+    subject = _Subject(call, [a.copy() for a in arrays], named)
     for name, array in zip(subject.names, subject.values, strict=True):
         _require_double(name, array)
-    for module in modules:
+    for module in modules.values():
         _refuse_dropout(module)
     with ExitStack() as stack:
-        for module in modules:
+        for module in modules.values():
             stack.enter_context(_unchanged_buffers(module))
         yield subject
+
+
+def _parameters(modules: dict[str, Any]) -> dict[Any, str]:
+    """Every parameter of the modules once, with its name; of several modules, with whose it is."""
+    found: dict[Any, str] = {}
+    for of, module in modules.items():
+        for name, p in module.named_parameters():
+            if getattr(p, "requires_grad", True):
+                found.setdefault(p, f"{of}.{name}" if len(modules) > 1 and of else name)
+    return found
 
 
 def _is_floating(leaf: Any) -> bool:

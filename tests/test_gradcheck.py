@@ -213,6 +213,24 @@ def test_a_loss_of_a_module() -> None:
     assert ag.gradcheck(loss, net, X).count == 6 + 12 + 4 + 8 + 2
 
 
+def test_several_modules_with_the_same_names() -> None:
+    """None of their parameters may be left out, a shared one is checked once."""
+    one, two = model(), model()
+    two[0].bias = one[0].bias
+
+    def loss(nets: Any, x: Any) -> Any:
+        return np.mean((nets[0](x) - nets[1](x)) ** 2)
+
+    assert ag.gradcheck(loss, [one, two], X).count == 6 + 2 * (12 + 4 + 8 + 2) - 4
+    double = planted("double", lambda x: x * 2.0, lambda g, out, x: g)
+    with pytest.raises(ag.GradcheckError, match="double"):
+        ag.gradcheck(lambda nets, x: np.sum(double(nets[1][0].bias)), [one, two], X)
+
+
+def test_a_method_of_a_module() -> None:
+    assert ag.gradcheck(model().forward, X).count == (6 + 12 + 4 + 8 + 2) * 4
+
+
 def test_a_wrong_layer_is_named_by_its_path() -> None:
     wrong = planted("wrong", lambda x: x * 2.0, lambda g, out, x: g)
 
