@@ -87,7 +87,12 @@ def _angle_share(x: Any, y: Any) -> Any:
 def _sigmoid(x: Any) -> Any:
     """The logistic function, 1 / (1 + exp(-x)): 0 and 1, with gradient 0, for large numbers."""
     with np.errstate(over="ignore"):  # 1 / (1 + inf) is the 0 that is wanted
-        return 1 / (1 + np.exp(-x))
+        if getattr(x, "ndim", 0) == 0 or x.dtype.kind != "f":
+            return 1 / (1 + np.exp(-x))
+        out = np.negative(x)  # of large arrays the memory counts more than the arithmetic
+        np.exp(out, out=out)
+        out += 1
+        return np.divide(1, out, out=out)
 
 
 sigmoid = unary(
@@ -104,7 +109,9 @@ def _lead(x: Any, y: Any) -> Any:
 
     A tie at infinity is one of equals; -inf has no weight in any sum.
     """
-    return np.where((x == y) & np.isinf(x), np.minimum(x, 0), x - y)
+    lead = x - y
+    tied = (x == y) & np.isinf(x)
+    return np.where(tied, np.minimum(x, 0), lead) if np.any(tied) else lead
 
 
 # fmt: off
