@@ -79,12 +79,13 @@ class Indexed:
 
     def added_to(self, total: Any, owned: bool) -> Any:
         """``total`` + self: in place if both are plain numbers and ``total`` is ``owned``."""
-        if isinstance(self.entries[0][0], Box) or isinstance(total, Box):
-            return self + total
         if total.__class__ is Indexed:
             if total.rest is not None or isinstance(total.entries[0][0], Box):
-                return total + self
-            total, owned = total.dense(), True
+                return total + self  # the longer list first, it is added to
+            if not isinstance(self.entries[0][0], Box):
+                total, owned = total.dense(), True
+        if isinstance(self.entries[0][0], Box) or isinstance(total, Box):
+            return self + total
         if not owned or not total.ndim:
             return total + self.dense()
         for g, index in self.entries:

@@ -135,7 +135,7 @@ def atleast_3d(*arrays: Any) -> Any:
 
 @primitive(name="transpose")
 def _transpose(x: Any, *, axes: Any = None) -> Any:
-    return x.transpose(axes)
+    return x.transpose() if axes is None else x.transpose(axes)
 
 
 def _transpose_rule(g: Any, out: Any, x: Any, *, axes: Any = None) -> Any:
@@ -238,7 +238,7 @@ def broadcast_arrays(*args: Any) -> tuple[Any, ...]:
 @primitive(name="copy")
 def copy(a: Any) -> Any:
     """A copy; the gradient passes through."""
-    return np.copy(a)
+    return a.copy()
 
 
 copy.defvjp(lambda g, out, a: g, saves=(), local="∇out")

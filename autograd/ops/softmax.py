@@ -22,10 +22,17 @@ def _floats(x: Any) -> Any:
     return x if x.dtype.kind in "fc" else x.astype(float)
 
 
+def _largest(x: Any, axis: Axis) -> Any:
+    """The largest entry, -inf where there is none; asked for only then, since Dask has no ``initial``."""
+    if x.size:
+        return np.max(x, axis=axis, keepdims=True)
+    return np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+
+
 def _lowered(x: Any, axis: Axis) -> Any:
     """``x`` less its largest entry; nan, without a warning, where that is infinite."""
     with np.errstate(invalid="ignore"):
-        return x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+        return x - _largest(x, axis)
 
 
 @primitive(name="softmax")
@@ -88,7 +95,7 @@ def log_softmax(x: Any, axis: Axis = -1) -> Any:
 
 @primitive(name="logsumexp")
 def _logsumexp(x: Any, *, axis: Axis, keepdims: bool) -> Any:
-    largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    largest = _largest(x, axis)
     shift = np.where(np.isfinite(largest), largest, 0)
     with np.errstate(divide="ignore"):  # log 0 = -inf is the value for a row of -inf
         out = np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=keepdims))
