@@ -180,6 +180,12 @@ def test_other_directions(rankdir, style):
     ag.draw(graphs.w1(), rankdir=rankdir, style=style).svg
 
 
+def test_names_that_are_no_mapping():
+    x = ag.Value(1.0)
+    with pytest.raises(TypeError, match=r"names: expected a dict.*got list.*locals\(\)"):
+        ag.draw(x * x, names=[x])
+
+
 def test_names_from_locals_and_modules():
     x = ag.Tensor([1.0, 2.0], requires_grad=True)
     data = np.array([3.0, 4.0])

@@ -15,11 +15,19 @@ Names = Mapping[int, str]
 
 
 def names_of(names: Any) -> dict[int, str]:
-    """Names by identity, from a dict of variables (``locals()``) or a module with parameters."""
+    """Names by identity, from a dict of variables (``locals()``) or a module with parameters.
+
+    Raises ``TypeError`` for anything else.
+    """
     if names is None:
         return {}
     if hasattr(names, "named_parameters"):
         names = dict(names.named_parameters())
+    if not isinstance(names, Mapping):
+        raise TypeError(
+            f"names: expected a dict of variables by name or a module, got {type(names).__name__}. For "
+            'example names={"loss": loss}, or names=locals().'
+        )
     found: dict[int, str] = {}
     for name, value in names.items():
         if str(name).startswith("_"):
