@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-__all__ = ["Cut", "cut_at", "note_cut"]
+__all__ = ["Cut", "cut_at", "note_cut", "own_copy"]
 
 
 class Cut(NamedTuple):
@@ -24,13 +24,24 @@ _cuts: dict[int, tuple[Any, Cut]] = {}
 
 def note_cut(array: Any, node: Any, how: str) -> None:
     """Remember that ``array`` left the graph at ``node``."""
-    if node is None or not hasattr(array, "__array_function__"):
-        return
+    if node is not None and hasattr(array, "__array_function__"):
+        _remember(array, Cut(how, node.label, node.scope))
+
+
+def own_copy(array: Any) -> Any:
+    """A copy of ``array`` that has left the graph where ``array`` has."""
+    copy = array.copy()
+    if (cut := cut_at(array)) is not None:
+        _remember(copy, cut)
+    return copy
+
+
+def _remember(array: Any, cut: Cut) -> None:
     try:
         reference = weakref.ref(array, _forget(id(array)))
     except TypeError:  # a NumPy scalar
         return
-    _cuts[id(array)] = reference, Cut(how, node.label, node.scope)
+    _cuts[id(array)] = reference, cut
 
 
 def _forget(key: int) -> Callable[[Any], None]:

@@ -20,6 +20,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Self, TypeVar, overload
 
 import numpy as np
@@ -232,7 +233,7 @@ class _EveryArgument(Sequence[Rule]):
         return self._made[i]
 
     def _at(self, i: int) -> Rule:
-        return lambda *args, **static: self._rule(i, *args, **static)
+        return partial(self._rule, i)  # a lambda would copy the arguments once more
 
 
 # Recording.  The three final classes below differ only in how they look at their arguments: two of

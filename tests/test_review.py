@@ -217,6 +217,37 @@ def test_a_tracked_value_in_an_untracked_view_is_refused() -> None:
     assert grad_of(v).item() == 6.0
 
 
+@pytest.mark.parametrize("kind", [np.asarray, ag.Tensor])
+def test_an_index_may_be_changed_before_backward(kind: Any) -> None:
+    x, index = leaf(np.arange(5.0)), kind(np.array([0, 1]))
+    mask = kind(np.array([False, False, True, False, False]))
+    rows = kind(np.array([3]))
+    u = x * 1.0
+    u[rows] = 0.0
+    y: Any = np.sum(x[index]) + np.sum(x[mask]) + np.sum(np.take(x, index)) + u.sum()
+    for changed in (index, mask, rows):
+        changed[:] = 1
+    y.backward()
+    assert grad_of(x).tolist() == [3.0, 3.0, 2.0, 0.0, 1.0]
+
+
+def test_a_leaf_is_not_changed_through_one_of_several_results() -> None:
+    @ag.primitive
+    def halves(x: Any) -> Any:
+        return x[:2], x[2:]
+
+    halves.defvjp(lambda g, out, x: np.concatenate(g), saves=())
+    x = leaf(np.arange(4.0))
+    first, _ = halves(x)
+    with pytest.raises(RuntimeError, match="leaf that requires a gradient"):
+        first[0] = 50.0
+    assert x.tolist() == [0.0, 1.0, 2.0, 3.0]
+    second = halves(x * 1.0)[1]
+    second[0] = 50.0
+    second.sum().backward()
+    assert grad_of(x).tolist() == [0.0, 0.0, 0.0, 1.0]
+
+
 # --- detect_anomaly ---------------------------------------------------------------------------
 
 

@@ -15,21 +15,24 @@ import numpy as np
 
 from ..backward import Indexed, unbroadcast
 from ..context import current_mode
+from ..cuts import own_copy
 from ..graph import next_index
 from ..node import ArrayNode, Spec
-from ..primitive import Box, implements, primitive, record_assignment
+from ..primitive import Box, Outputs, implements, primitive, record_assignment
 from ..versions import buffer_of, note_change, note_rebinding, stale_view
 
 __all__ = ["assign", "gather", "getitem", "index", "take", "take_along_axis"]
 
 
 def _plain(index: Any) -> Any:
-    """An index as NumPy knows it: tensors in it become their arrays."""
+    """An index as NumPy knows it, of its own: the caller may change his arrays before backward."""
     if isinstance(index, tuple):
         return tuple([_plain(i) for i in index])
     if isinstance(index, list):
         return [_plain(i) for i in index]
-    return index._data if isinstance(index, Box) else index
+    if isinstance(index, Box):
+        index = index._data
+    return own_copy(index) if hasattr(index, "shape") else index
 
 
 _SINGLE = frozenset({int, slice})
@@ -220,7 +223,9 @@ def _refuse_assignment(t: Any, value_node: ArrayNode | None) -> None:
     buffer = buffer_of(t._data)
     while node.parents and node.primitive is not setitem:  # a view's source is its first argument
         source = node.parents[0]
-        if source is None or not (isinstance(source.out, Spec) or buffer_of(source.out) is buffer):
+        if source is None:
+            return
+        if not isinstance(source.out, (Spec, Outputs)) and buffer_of(source.out) is not buffer:
             return
         node = source
     if not node.parents and buffer_of(node.out) is buffer:
