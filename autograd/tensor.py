@@ -740,6 +740,10 @@ def _rebuild(
 wrap_results_in(Tensor)
 tensor = Tensor
 
+# The C library of Linux returns large arrays to the system when they are freed, and each new one then
+# costs page faults, until it has once seen one of almost 32 MiB freed (benchmarks/README.md).
+np.empty((31 << 20) + 5000, np.uint8)
+
 
 # --- from gradients in flight to .grad --------------------------------------------------------
 
