@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn
 import optim
 from autograd.backward import Indexed
 
@@ -229,6 +230,18 @@ def test_an_index_may_be_changed_before_backward(kind: Any) -> None:
         changed[:] = 1
     y.backward()
     assert grad_of(x).tolist() == [3.0, 3.0, 2.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("kind", [np.asarray, ag.Tensor])
+@pytest.mark.parametrize("loss", [nn.functional.cross_entropy, nn.functional.nll_loss])
+def test_labels_may_be_changed_before_backward(loss: Any, kind: Any) -> None:
+    scores, labels = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 3
+    expected = ag.grad(loss)(scores, labels)
+    x, buffer = leaf(scores), kind(labels.copy())
+    result = loss(x, buffer)
+    buffer[:] = 0
+    result.backward()
+    np.testing.assert_allclose(grad_of(x).data, expected)
 
 
 def test_a_leaf_is_not_changed_through_one_of_several_results() -> None:

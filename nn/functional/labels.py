@@ -53,7 +53,10 @@ def class_indices(
         return _some_ignored(caller, labels, classes, ignore_index)
     if 0 <= ignore_index < classes:
         return _some_ignored(caller, labels, classes, ignore_index)
-    return labels, None
+    return (
+        labels.copy(),
+        None,
+    )  # of the graph's own: a loader may fill its array again before backward
 
 
 def _some_ignored(caller: str, labels: Any, classes: int, ignore_index: int) -> tuple[Any, Any]:
