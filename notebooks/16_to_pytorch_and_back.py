@@ -48,12 +48,13 @@ checkpoint.save(folder / "model.safetensors", model=model, optimizer=optimizer, 
 print((folder / "model.safetensors").stat().st_size > 0)
 
 # %% [markdown]
-# In PyTorch, with the same layers, that is:
+# The model's arrays have PyTorch's names in the file; what else is there has a prefix. In PyTorch, with the
+# same layers:
 #
 # ```python
 # from safetensors.torch import load_file
 # state = load_file("model.safetensors")
-# torch_model.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
+# torch_model.load_state_dict({name: state[name] for name in torch_model.state_dict()})
 # ```
 
 # %%
