@@ -12,7 +12,8 @@ Both kinds of pooling are linear in what flows through them once the winners are
 - ``window_sum`` and ``window_spread`` are each other's rules.
 """
 
-from collections.abc import Iterator
+import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,41 +32,26 @@ __all__ = [
 ]
 
 
-def _taps(x: Any, axis: int, kernel: int, stride: int, dilation: int) -> Iterator[Any]:
-    """For each tap of the window, the view of its entries along ``axis``."""
-    count = Axis(x.shape[axis], kernel, stride, dilation=dilation).windows
+@lru_cache(maxsize=256)
+def _taps(size: int, axis: int, kernel: int, stride: int, dilation: int = 1) -> tuple[Any, ...]:
+    """For each tap of the window, the index of its entries along ``axis``, which has that size."""
+    count = Axis(size, kernel, stride, dilation=dilation).windows
     before = (slice(None),) * axis
-    for tap in range(kernel):
-        start = tap * dilation
-        yield x[(*before, slice(start, start + (count - 1) * stride + 1, stride))]
+    starts = range(0, kernel * dilation, dilation)
+    return tuple([(*before, slice(i, i + (count - 1) * stride + 1, stride)) for i in starts])
 
 
-def _winners(x: Any, out: Any, window: dict[str, int]) -> Iterator[Any]:
-    """For each tap, where it holds the first maximum of its window.
+def _as_words(a: Any) -> Any:
+    """``a`` as integers, one or several to an entry along a new last axis.
 
-    What no other tap holds is the last one's, so a nan has a winner, too.
+    An integer is kept or stopped whole by a product with a mask, and two integers with nothing in
+    common are joined or parted by ``^``, whatever number they stand for: nan and infinity too.
     """
-    free = None
-    for tap, entries in enumerate(_taps(x, **window), start=1):
-        won = np.ones_like(out, dtype=bool) if free is None else free
-        if tap < window["kernel"]:
-            held = entries == out
-            won = held if free is None else held & free
-            free = ~won if free is None else free ^ won
-        yield won
+    return a[..., None].view(f"i{math.gcd(a.dtype.itemsize, 8)}")
 
 
-def _only(g: Any, won: Any, out: Any = None) -> Any:
-    """``g`` where it won, else 0, whatever ``g`` is: all of its bits, or none of them.
-
-    As fast as ``g * won``, which makes a nan of an infinity that did not win.
-    """
-    if g.dtype.itemsize > 8:  # no integers are that long
-        return np.multiply(g, won, out=out)
-    bits = f"i{g.dtype.itemsize}"
-    all_or_none = np.negative(won.view("i1"))  # -1 has all bits set
-    kept = np.bitwise_and(g.view(bits), all_or_none, out=None if out is None else out.view(bits))
-    return kept.view(g.dtype)
+def _as_numbers(words: Any, dtype: Any) -> Any:
+    return words.view(dtype)[..., 0]
 
 
 @primitive
@@ -73,17 +59,20 @@ def max_pool(x: Any, *, axis: int, kernel: int, stride: int, dilation: int = 1) 
     """The maximum of each window along ``axis`` (counted from the front)."""
     if kernel == x.shape[axis]:
         return x.max(axis=axis, keepdims=True)
-    taps = _taps(x, axis, kernel, stride, dilation)
-    out = next(taps)
-    out = np.maximum(out, next(taps)) if kernel > 1 else out.copy()
-    for entries in taps:
-        np.maximum(out, entries, out=out)
+    first, *taps = _taps(x.shape[axis], axis, kernel, stride, dilation)
+    out = np.maximum(x[first], x[taps.pop(0)]) if taps else x[first].copy()
+    for tap in taps:
+        np.maximum(out, x[tap], out=out)
     return out
 
 
 @primitive
 def scatter_to_maxima(g: Any, x: Any, best: Any, **window: int) -> Any:
-    """The gradient of ``best = max_pool(x)``: zeros like ``x``, with ``g`` at the winners."""
+    """The gradient of ``best = max_pool(x)``: zeros like ``x``, with ``g`` at the winners.
+
+    The taps are served in turn: a maximum takes what is left of its window's ``g``, and so of equal
+    ones the first takes all of it.  The last tap takes what no other did: a nan equals none.
+    """
     extent = (window["kernel"] - 1) * window["dilation"] + 1
     overlap = window["stride"] < extent
     covered = (
@@ -91,29 +80,40 @@ def scatter_to_maxima(g: Any, x: Any, best: Any, **window: int) -> Any:
     )
     make = np.empty_like if covered else np.zeros_like
     dx = make(x, dtype=g.dtype, order="C")
-    for target, won in zip(_taps(dx, **window), _winners(x, best, window), strict=True):
+    *taps, last = _taps(x.shape[window["axis"]], **window)
+    here = _as_words(g)
+    for tap in taps:
+        # (Of a copy, for NumPy compares neighbours much faster than every second entry.)
+        after = here * (x[tap].copy() != best)[..., None]
         if overlap:
-            target += _only(g, won)
+            dx[tap] += _as_numbers(here ^ after, g.dtype)
         else:
-            _only(g, won, out=target)
+            np.bitwise_xor(here, after, out=_as_words(dx[tap]))
+        here = after
+    if overlap:
+        dx[last] += _as_numbers(here, g.dtype)
+    else:
+        dx[last] = _as_numbers(here, g.dtype)
     return dx
 
 
 @primitive
 def gather_from_maxima(c: Any, x: Any, best: Any, **window: int) -> Any:
     """The entries of ``c`` (shaped like ``x``) at the winners (shaped like ``best``)."""
-    picked = np.zeros_like(best, dtype=c.dtype, order="C")
-    for entries, won in zip(_taps(c, **window), _winners(x, best, window), strict=True):
-        np.copyto(picked, entries, where=won)
+    *taps, last = _taps(x.shape[window["axis"]], **window)
+    picked = c[last].copy()
+    for tap in reversed(taps):  # so that the first maximum has the last word
+        np.copyto(picked, c[tap], where=x[tap] == best)
     return picked
 
 
 def winning_taps(x: Any, best: Any, **window: int) -> Any:
     """Which tap holds the first maximum of each window: integers shaped like ``best``."""
-    taps = np.zeros_like(best, dtype=np.intp, order="C")
-    for tap, won in enumerate(_winners(x, best, window)):
-        taps += tap * won
-    return taps
+    *taps, _ = _taps(x.shape[window["axis"]], **window)
+    winners = np.full_like(best, len(taps), dtype=np.intp, order="C")
+    for i, tap in reversed([*enumerate(taps)]):
+        winners[x[tap] == best] = i
+    return winners
 
 
 @primitive
@@ -122,11 +122,10 @@ def window_sum(x: Any, *, axis: int, kernel: int, stride: int, scale: Any = None
     if kernel == x.shape[axis]:
         out = x.sum(axis=axis, keepdims=True)
     else:
-        taps = _taps(x, axis, kernel, stride, 1)
-        out = next(taps)
-        out = out + next(taps) if kernel > 1 else out.copy()
-        for entries in taps:
-            out += entries
+        first, *taps = _taps(x.shape[axis], axis, kernel, stride)
+        out = x[first] + x[taps.pop(0)] if taps else x[first].copy()
+        for tap in taps:
+            out += x[tap]
     return out if scale is None else np.multiply(out, scale, out=out)
 
 
@@ -137,8 +136,8 @@ def window_spread(
     """The gradient of ``window_sum``: ``g * scale`` added to every entry of its window."""
     dx = np.zeros_like(g, shape=(*g.shape[:axis], size, *g.shape[axis + 1 :]), order="C")
     share = g if scale is None else np.multiply(g, scale, dtype=g.dtype)
-    for target in [dx] if kernel == size else _taps(dx, axis, kernel, stride, 1):
-        target += share
+    for tap in (...,) if kernel == size else _taps(size, axis, kernel, stride):
+        dx[tap] += share
     return dx
 
 
