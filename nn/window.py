@@ -82,6 +82,8 @@ def each_axis(operation: str, argument: str, value: Any, axes: int, least: int) 
     (2, 2)
     """
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
+    if len(values) == axes and all(n.__class__ is int and n >= least for n in values):
+        return values
     for number in values:
         if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
             raise TypeError(

@@ -8,6 +8,7 @@ A stride that does not divide leaves the last entries out.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache, partial
 from typing import Any, cast
 
 import numpy as np
@@ -114,12 +115,23 @@ def _conv(
     around = conv_padding(operation, padding, kernel, stride, dilation)
     if padding_mode != "zeros":
         x, around = _padded(operation, x, around, padding_mode), ((0, 0),) * axes
-    check_fit(operation, axes_of(x.shape[-axes:], kernel, stride, around, dilation))
-    how = on_plane(stride=stride, padding=around, dilation=dilation)
+    how = _fitting(operation, x.shape[-axes:], kernel, stride, around, dilation)
     arguments = (x, w) if bias is None else (x, w, bias)
-    return through_planes(
-        axes, lambda x, w, *b: convolve(x, w, *b, **how, groups=groups), *arguments
-    )
+    return through_planes(axes, partial(convolve, **how, groups=groups), *arguments)
+
+
+@lru_cache(maxsize=256)
+def _fitting(
+    operation: str,
+    size: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: Pairs,
+    dilation: tuple[int, ...],
+) -> dict[str, Any]:
+    """These arguments for two axes, once the kernel has been seen to fit."""
+    check_fit(operation, axes_of(size, kernel, stride, padding, dilation))
+    return on_plane(stride, padding, dilation)
 
 
 def conv_padding(
@@ -282,6 +294,8 @@ def on_plane(stride: tuple[int, ...], padding: Pairs, dilation: tuple[int, ...])
 def through_planes(axes: int, function: Any, x: Any, *others: Any) -> Any:
     """``function(x, *others)`` with a batch axis and with two axes after the channels."""
     batched = x.ndim == axes + 2
+    if batched and axes == 2:
+        return function(x, *others)
     if not batched:
         x = x.reshape((1, *x.shape))
     if axes == 1:

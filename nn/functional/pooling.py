@@ -9,6 +9,8 @@ begin there is left out.  The stride is the kernel's size unless it is given.
 """
 
 import math
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +18,7 @@ import numpy as np
 from autograd import Tensor
 
 from ..pool import gather_from_maxima, max_pool, window_sum, winning_taps
-from ..window import Axis, check_fit, each_axis
+from ..window import Axis, axes_of, check_fit, each_axis
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -157,24 +159,35 @@ def _axes(
     padding: Any,
     dilation: Any,
     ceil_mode: bool,
-) -> list[Axis]:
+) -> tuple[Axis, ...]:
     """The axes of ``x`` that are pooled; what lies after the end includes what ceil_mode needs."""
     _check_rank(operation, x, axes)
     kernel = each_axis(operation, "kernel_size", kernel_size, axes, 1)
     stride = kernel if stride is None else each_axis(operation, "stride", stride, axes, 1)
     around = each_axis(operation, "padding", padding, axes, 0)
     dilation = each_axis(operation, "dilation", dilation, axes, 1)
+    return _fitting(operation, x.shape[-axes:], kernel, stride, around, dilation, bool(ceil_mode))
+
+
+@lru_cache(maxsize=256)
+def _fitting(
+    operation: str,
+    size: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    around: tuple[int, ...],
+    dilation: tuple[int, ...],
+    ceil_mode: bool,
+) -> tuple[Axis, ...]:
+    """Those axes, once the kernel has been seen to fit."""
     if any(2 * p > k for p, k in zip(around, kernel, strict=True)):
         raise ValueError(
             f"{operation}: padding {around} is more than half of the kernel {kernel}, so a window "
             "could hold padding only. Use a smaller padding or a larger kernel_size."
         )
-    found = [
-        Axis(n, k, s, p, p, d)
-        for n, k, s, p, d in zip(x.shape[-axes:], kernel, stride, around, dilation, strict=True)
-    ]
-    check_fit(operation, found)
-    return [_reaching_beyond(axis) for axis in found] if ceil_mode else found
+    axes = axes_of(size, kernel, stride, tuple([(p, p) for p in around]), dilation)
+    check_fit(operation, axes)
+    return tuple([_reaching_beyond(axis) for axis in axes] if ceil_mode else axes)
 
 
 def _check_rank(operation: str, x: Any, axes: int) -> None:
@@ -194,27 +207,27 @@ def _reaching_beyond(axis: Axis) -> Axis:
     return axis._replace(after=axis.after + beyond)
 
 
-def _with_padding(x: Any, axes: list[Axis], value: float) -> Any:
+def _with_padding(x: Any, axes: Sequence[Axis], value: float) -> Any:
     if not any(axis.before or axis.after for axis in axes):
         return x
     around = [(axis.before, axis.after) for axis in axes]
     return np.pad(x, [(0, 0)] * (x.ndim - len(axes)) + around, constant_values=value)
 
 
-def _window(x: Any, axes: list[Axis], i: int) -> dict[str, int]:
+def _window(x: Any, axes: Sequence[Axis], i: int) -> dict[str, int]:
     """Pooling along the ``i``-th of the axes, as arguments of the primitives."""
     axis = axes[i]
     return {"axis": x.ndim - len(axes) + i, "kernel": axis.kernel, "stride": axis.stride}
 
 
-def _max_pool(x: Any, axes: list[Axis], return_indices: bool) -> Any:
+def _max_pool(x: Any, axes: Sequence[Axis], return_indices: bool) -> Any:
     out = _with_padding(x, axes, -math.inf)
     for i in reversed(range(len(axes))):
         out = max_pool(out, **_window(x, axes, i), dilation=axes[i].dilation)
     return (out, _where_maxima(x, axes)) if return_indices else out
 
 
-def _where_maxima(x: Any, axes: list[Axis]) -> Any:
+def _where_maxima(x: Any, axes: Sequence[Axis]) -> Any:
     """The positions, in the plane that is flattened, of the maxima: one axis after the other."""
     x = x.data if isinstance(x, Tensor) else x
     best = _with_padding(x, axes, -math.inf)
@@ -234,7 +247,7 @@ def _where_maxima(x: Any, axes: list[Axis]) -> Any:
 
 def _avg_pool(
     x: Any,
-    axes: list[Axis],
+    axes: Sequence[Axis],
     padding: tuple[int, ...],
     count_include_pad: bool,
     divisor: int | None = None,
@@ -257,7 +270,7 @@ def _entries(axis: Axis, counted: int) -> Any:
     return end - np.maximum(start, -counted)
 
 
-def _scaled_sum(x: Any, axes: list[Axis], scale: Any = None) -> Any:
+def _scaled_sum(x: Any, axes: Sequence[Axis], scale: Any = None) -> Any:
     x = _with_padding(x, axes, 0.0)
     for i in reversed(range(len(axes))):
         x = window_sum(x, **_window(x, axes, i), scale=scale if i == 0 else None)
