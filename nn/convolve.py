@@ -78,20 +78,22 @@ class _Unfolded:
         firsts = [
             remainders.index(offset % stride[0]) * rows + offset // stride[0] for offset in offsets
         ]
-        self.starts = [first * width for first in firsts]
+        starts = [first * width for first in firsts]
+        self.under = [(..., slice(start, start + self.area)) for start in starts]
         self.length = len(remainders) * rows * width
         self.shape = (groups, kernel[1], channels // groups, len(remainders), rows, width)
-        self.spans = [
+        spans = [
             (j, p, *self.rows.span(remainder, rows), *self.columns.span(j * dilation[1], width))
             for j in range(kernel[1])
             for p, remainder in enumerate(remainders)
         ]
+        every = slice(None)
+        self.copies = [
+            ((every, every, j, every, p, to_rows, to_columns), (every, every, every, rows, columns))
+            for j, p, to_rows, rows, to_columns, columns in spans
+        ]
         self.is_padded = padding != ((0, 0), (0, 0))
         self.is_input = kernel[1] == 1 and stride == (1, 1) and not self.is_padded
-
-    def row(self, unfolded: Any, i: int) -> Any:
-        """The windows under kernel row ``i``: (samples, groups, depth, area)."""
-        return unfolded[..., self.starts[i] : self.starts[i] + self.area]
 
     def by_row(self, w: Any) -> Any:
         """``w`` as one matrix per kernel row and group: (rows, groups, out / groups, depth)."""
@@ -99,11 +101,6 @@ class _Unfolded:
         split = w.reshape(self.groups, out // self.groups, channels, height, width)
         by_row = split.transpose(3, 0, 1, 4, 2)
         return by_row.reshape(height, self.groups, out // self.groups, width * channels)
-
-    def pairs(self, block: Any, x: Any) -> Iterator[tuple[Any, Any]]:
-        """Each part of an unfolded ``block`` with the part of the input ``x`` that it copies."""
-        for j, p, to_rows, rows, to_columns, columns in self.spans:
-            yield block[:, :, j, :, p, to_rows, to_columns], x[:, :, :, rows, columns]
 
     def blocks(self, x: Any, dtype: Any, extra: int) -> Iterator[tuple[slice, Any]]:
         """The samples of ``x`` (all in input form), block by block, unfolded.
@@ -113,12 +110,17 @@ class _Unfolded:
         if self.is_input:
             yield slice(None), x.reshape(len(x), self.groups, self.depth, self.length)
             return
-        block = self.new(x, self.samples(dtype, extra, len(x)), dtype)
-        for begin in range(0, len(x), len(block)):
-            part = x[begin : begin + len(block)]
-            for target, source in self.pairs(block[: len(part)], part):
-                target[...] = source
-            yield slice(begin, begin + len(part)), self.flat(block[: len(part)])
+        size = self.samples(dtype, extra, len(x))
+        block = self.new(x, size, dtype)
+        flat = self.flat(block)
+        for begin in range(0, len(x), size):
+            part = slice(begin, begin + size)
+            source = x[part]
+            if len(source) < size:
+                block, flat = block[: len(source)], flat[: len(source)]
+            for to, of in self.copies:
+                block[to] = source[of]
+            yield part, flat
 
     def samples(self, dtype: Any, extra: int, at_most: int) -> int:
         entries = self.groups * self.depth * self.length + extra
@@ -160,10 +162,10 @@ def convolve(
     x = x.reshape(n, *u.input)
     for part, block in u.blocks(x, dtype, 2 * len(w) * u.area):
         y = out[part]
-        np.matmul(kernel[0], u.row(block, 0), out=y)
+        np.matmul(kernel[0], block[u.under[0]], out=y)
         term = np.empty_like(y) if u.taps > 1 else None
         for i in range(1, u.taps):
-            y += np.matmul(kernel[i], u.row(block, i), out=term)
+            y += np.matmul(kernel[i], block[u.under[i]], out=term)
         if bias is not None:
             y += bias.reshape(groups, -1, 1)
     return out.reshape(n, len(w), *u.count)
@@ -199,11 +201,11 @@ def input_gradient(
         now, done = block[: len(g[part])], dx[part]
         now.fill(0)
         done.fill(0)
+        flat, h = u.flat(now), g[part]
         for i in range(u.taps):
-            row = u.row(u.flat(now), i)
-            row += np.matmul(kernel[i], g[part])
-        for source, target in u.pairs(now, done):
-            target += source
+            flat[u.under[i]] += np.matmul(kernel[i], h)
+        for to, of in u.copies:
+            done[of] += now[to]
     return dx.reshape(n, channels, *size)
 
 
@@ -249,7 +251,7 @@ def weight_gradient(
         if u.taps > 1 and out >= 16:
             h = np.ascontiguousarray(h)  # BLAS is slower on a transpose, and here it comes again
         for i in range(u.taps):
-            dw[i] += np.matmul(u.row(block, i), h).sum(axis=0)
+            dw[i] += np.matmul(block[u.under[i]], h).sum(axis=0)
     split = dw.reshape(u.taps, groups, kernel[1], channels // groups, out)
     return split.transpose(1, 4, 3, 0, 2).reshape(groups * out, channels // groups, *kernel)
 
