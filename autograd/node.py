@@ -60,42 +60,58 @@ class Spec:
     __hash__ = object.__hash__
 
 
+ABSENT = Spec((), None)
+"""The argument that a primitive of fewer does not have."""
+FREED: Any = ()
+"""The ``hooks`` of a node that a backward pass has gone through without retaining it."""
+
+
 class ArrayNode:
     """One recorded operation, or a leaf (``primitive`` is None and there are no parents).
 
-    ``args`` and ``out`` hold arrays where they are saved or small, else a :class:`Spec`; ``keeps``
-    says that they stay when the graph is ``freed``.  ``tensor`` (a weak reference; leaves, and others
+    The node of an operation on one or two arguments holds these (``x``, ``y``) and their nodes
+    itself, that of an operation on more holds tuples (``xs``, ``xs_nodes``): a graph of a million
+    operations is then a million objects for Python's cyclic collector, not three.
+
+    Arguments and ``out`` are arrays where they are saved or small, else a :class:`Spec`; ``keeps``
+    says that they stay when the graph is freed.  ``tensor`` (a weak reference; leaves, and others
     after ``retain_grad()``), ``name`` and ``origin`` (the user's line, under ``detect_anomaly``) are
     set only where there is something to say.
     """
 
     __slots__ = (
         "__weakref__",
-        "args",
-        "freed",
         "hooks",
         "index",
         "keeps",
         "name",
         "origin",
         "out",
-        "parents",
         "primitive",
         "scope",
         "static",
         "tensor",
+        "x",
+        "x_node",
+        "xs",
+        "xs_nodes",
+        "y",
+        "y_node",
     )
 
     primitive: Any  # a Primitive, the layer above; None for a leaf
-    parents: tuple["ArrayNode | None", ...]
-    args: tuple[Any, ...]
+    x: Any
+    y: Any
+    xs: tuple[Any, ...]
+    x_node: "ArrayNode | None"
+    y_node: "ArrayNode | None"
+    xs_nodes: tuple["ArrayNode | None", ...]
     static: dict[str, Any] | None
     out: Any
     scope: Any
     index: int
     hooks: list[Any] | None
     keeps: bool
-    freed: bool
     name: str
     origin: str
     tensor: Any
@@ -103,6 +119,33 @@ class ArrayNode:
     def __repr__(self) -> str:
         what = self.primitive.name if self.primitive else "leaf"
         return f"<node {self.index}: {what} {self.out.shape}>"
+
+    @property
+    def parents(self) -> tuple["ArrayNode | None", ...]:
+        """The nodes of the arguments; None for one that is not tracked."""
+        if self.xs_nodes:
+            return self.xs_nodes
+        if self.y is ABSENT:
+            return () if self.x is ABSENT else (self.x_node,)
+        return self.x_node, self.y_node
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The arguments: arrays, numbers, and a :class:`Spec` for what is not kept."""
+        if self.xs_nodes:
+            return self.xs
+        if self.y is ABSENT:
+            return () if self.x is ABSENT else (self.x,)
+        return self.x, self.y
+
+    def hold(self, args: tuple[Any, ...], out: Any) -> None:
+        """Keep all these arrays, also when the graph is freed."""
+        if self.xs_nodes:
+            self.xs = args
+        else:
+            self.x, self.y = args if len(args) == 2 else (*args, ABSENT)
+        self.out = out
+        self.keeps = True
 
     @property
     def label(self) -> str:
@@ -116,12 +159,12 @@ def leaf_node(data: Any) -> ArrayNode:
     """A node without parents: an independent variable."""
     node = ArrayNode()
     node.primitive = None
-    node.parents = node.args = ()
-    node.static = None
+    node.x = node.y = ABSENT
+    node.x_node = node.y_node = node.static = None
+    node.xs_nodes = ()
     node.out = data
     node.scope = current_mode().scope
     node.hooks = None
     node.keeps = True
-    node.freed = False
     node.index = next_index()
     return node

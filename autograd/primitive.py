@@ -30,7 +30,7 @@ from numpy.linalg import LinAlgError
 from .anomaly import user_line, watch_forward
 from .context import Mode, current_mode
 from .graph import next_index
-from .node import ArrayNode, Spec, leaf_node
+from .node import ABSENT, ArrayNode, Spec, leaf_node
 from .versions import rebound, stale_view
 
 __all__ = [
@@ -47,13 +47,13 @@ __all__ = [
     "boxed",
     "implements",
     "leaf_node",
+    "let_go",
     "numpy_functions",
     "primitive",
     "record_assignment",
     "slim",
     "strict_saving",
     "unary",
-    "without_large",
     "wrap_results_in",
 ]
 
@@ -236,9 +236,9 @@ class _EveryArgument(Sequence[Rule]):
         return partial(self._rule, i)  # a lambda would copy the arguments once more
 
 
-# Recording.  The three final classes below differ only in how they look at their arguments: two of
-# them have a fixed number and no static ones, which saves a third of the cost of a call on small
-# arrays (benchmarks/README.md, "the primitive call").
+# Recording.  The three final classes below differ only in how they look at their arguments.  Two of
+# them have a fixed number and no static ones, and make tensor and node without a further call: that
+# saves a third of the cost of an operation on small arrays (benchmarks/README.md).
 
 
 class Unary(Primitive):
@@ -248,14 +248,31 @@ class Unary(Primitive):
         """Apply it to an array, or to a tensor and record that."""
         if not isinstance(x, Box):
             return self.forward(x)
-        tensor = _new(_tensor_class)
-        parent = x._node
+        x_node = x._node
         x = x._data
-        tensor._data = out = self.forward(x)
-        if parent is not None and (mode := current_mode()).grad:
-            tensor._node = _record(self, (parent,), (x,), out, mode)
+        out = self.forward(x)
+        if x_node is None or not (mode := current_mode()).grad:
+            return boxed(out, None)
+        node = ArrayNode()
+        node.primitive = self
+        node.x_node = x_node
+        node.y_node = None
+        node.xs_nodes = ()
+        node.static = node.hooks = None
+        node.scope = mode.scope
+        node.index = next_index()
+        if out.size <= SMALL:  # no argument of an elementwise primitive is larger than its result
+            node.x = x
+            node.y = ABSENT
+            node.out = out
+            node.keeps = True
         else:
-            tensor._node = None
+            _keep_what_is_needed(node, x, ABSENT, out)
+        if mode.careful or rebound:
+            _record_with_care(node, (x,), out, mode)
+        tensor = _new(_tensor_class)
+        tensor._data = out
+        tensor._node = node
         return tensor
 
 
@@ -283,15 +300,32 @@ class Binary(Primitive):
                 x = np.asarray(x)
         else:
             return self.forward(x, y)
-        tensor = _new(_tensor_class)
         try:
-            tensor._data = out = self.forward(x, y)
+            out = self.forward(x, y)
         except ValueError as error:
             raise _explained(error, self, (x, y)) from None
-        if (x_node is not None or y_node is not None) and (mode := current_mode()).grad:
-            tensor._node = _record(self, (x_node, y_node), (x, y), out, mode)
+        if (x_node is None and y_node is None) or not (mode := current_mode()).grad:
+            return boxed(out, None)
+        node = ArrayNode()
+        node.primitive = self
+        node.x_node = x_node
+        node.y_node = y_node
+        node.xs_nodes = ()
+        node.static = node.hooks = None
+        node.scope = mode.scope
+        node.index = next_index()
+        if out.size <= SMALL:  # no argument of an elementwise primitive is larger than its result
+            node.x = x
+            node.y = y
+            node.out = out
+            node.keeps = True
         else:
-            tensor._node = None
+            _keep_what_is_needed(node, x, y, out)
+        if mode.careful or rebound:
+            _record_with_care(node, (x, y), out, mode)
+        tensor = _new(_tensor_class)
+        tensor._data = out
+        tensor._node = node
         return tensor
 
 
@@ -320,13 +354,8 @@ class Function(Primitive):
             return out.unpacked(None) if isinstance(out, Outputs) else boxed(out, None)
         if self.incomplete:
             self._check_rules(parents)
-        node = _record(self, parents, values, out, mode, static or None)
-        if out.__class__ is Outputs:
-            return out.unpacked(node)
-        tensor = _new(_tensor_class)
-        tensor._data = out
-        tensor._node = node
-        return tensor
+        node = _record_any(self, parents, values, out, mode, static or None)
+        return out.unpacked(node) if out.__class__ is Outputs else boxed(out, node)
 
 
 def _opened(args: Sequence[Any]) -> tuple[tuple[ArrayNode | None, ...], tuple[Any, ...]]:
@@ -361,29 +390,37 @@ def _explained(error: ValueError, primitive: Primitive, args: Sequence[Any]) -> 
     return kind(f"{primitive.name}: {message}, given {shapes}.{way_out}")
 
 
-def _record(
+def _record_any(
     primitive: Primitive,
     parents: tuple[ArrayNode | None, ...],
     args: tuple[Any, ...],
     out: Any,
     mode: Mode,
-    static: dict[str, Any] | None = None,
+    static: dict[str, Any] | None,
 ) -> ArrayNode:
+    """A node for an operation on any number of arguments."""
     node = ArrayNode()
     node.primitive = primitive
-    node.parents = parents
     node.static = static
-    node.scope = mode.scope
     node.hooks = None
-    node.freed = False
+    node.scope = mode.scope
     node.index = next_index()
-    if out.size <= SMALL and (primitive.elementwise or (len(args) == 1 and args[0].size <= SMALL)):
-        # (no argument of an elementwise primitive is larger than its result)
-        node.args = args
-        node.out = out
-        node.keeps = True
+    node.x_node = node.y_node = None
+    node.y = ABSENT
+    node.xs_nodes = ()
+    if len(args) == 1:
+        (node.x_node,) = parents
+        _keep_what_is_needed(node, args[0], ABSENT, out)
+    elif len(args) == 2:
+        node.x_node, node.y_node = parents
+        _keep_what_is_needed(node, *args, out)
     else:
-        _keep_what_is_needed(node, args, out)
+        node.xs_nodes = parents
+        keep_out, keep_args = primitive.needs(tuple([p is not None for p in parents]))
+        node.x = ABSENT
+        node.xs = tuple(map(_kept, args, parents, keep_args))
+        node.out = out if keep_out else slim(out)
+        node.keeps = False
     if mode.careful or rebound:
         _record_with_care(node, args, out, mode)
     return node
@@ -397,44 +434,34 @@ def record_assignment(
     static: dict[str, Any],
 ) -> ArrayNode:
     """A node for an operation that has already happened, in place."""
-    return _record(primitive, parents, args, out, current_mode(), static)
+    return _record_any(primitive, parents, args, out, current_mode(), static)
 
 
-def _keep_what_is_needed(node: ArrayNode, args: tuple[Any, ...], out: Any) -> None:
+def _keep_what_is_needed(node: ArrayNode, x: Any, y: Any, out: Any) -> None:
     """Of large arrays keep those that the rules of the tracked arguments ask for."""
-    parents = node.parents
-    node.keeps = False
-    if len(parents) == 1:  # one and two arguments are the case at the end, unrolled
-        primitive = node.primitive
-        keep_out, (keep_x,) = primitive._keep.get(_ONE_TRACKED) or primitive.needs(_ONE_TRACKED)
-        x_node = parents[0]
-        node.args = args if keep_x else (slim(args[0]) if STRICT else x_node.out,)  # type: ignore[union-attr]
+    x_node, y_node = node.x_node, node.y_node
+    if y is ABSENT:
+        keep_out, (keep_x,) = node.primitive.needs(_ONE_TRACKED)
         # A leaf keeps its array whatever becomes of this node: nothing to let go of later.
-        node.keeps = not (keep_out or keep_x or x_node.parents)  # type: ignore[union-attr]
-    elif len(parents) == 2:
-        x_node, y_node = parents
-        keep_out, (keep_x, keep_y) = node.primitive.needs((x_node is not None, y_node is not None))
-        x, y = args
-        if not keep_x:
-            x = slim(x) if x_node is None or STRICT else x_node.out
-        if not keep_y:
-            y = slim(y) if y_node is None or STRICT else y_node.out
-        node.args = (x, y)
+        node.keeps = not (keep_out or keep_x or x_node.primitive)  # type: ignore[union-attr]
     else:
-        keep_out, keep_args = node.primitive.needs(tuple([p is not None for p in parents]))
-        # What no rule reads is represented by what its own node has kept: the array, if that is
-        # saved there anyway, or its Spec.
-        node.args = tuple(
-            [
-                a if keep else slim(a) if parent is None or STRICT else parent.out
-                for a, keep, parent in zip(args, keep_args, parents, strict=True)
-            ]
-        )
-    node.out = out if keep_out or out.size <= SMALL else slim(out)
+        keep_out, (keep_x, keep_y) = node.primitive.needs((x_node is not None, y_node is not None))
+        node.keeps = False
+        y = y if keep_y else _kept(y, y_node, False)
+    node.x = x if keep_x else _kept(x, x_node, False)
+    node.y = y
+    node.out = out if keep_out else slim(out)
 
 
 _ONE_TRACKED = (True,)
 _PLAIN = frozenset({int, float, bool, complex, type(None), Spec})
+
+
+def _kept(array: Any, node: ArrayNode | None, needed: bool) -> Any:
+    """The array if it is ``needed``; else whatever its own node has kept, the array or its Spec."""
+    if needed:
+        return array
+    return slim(array) if node is None or STRICT else node.out
 
 
 def slim(value: Any) -> Any:
@@ -449,11 +476,13 @@ def slim(value: Any) -> Any:
     return spec
 
 
-def without_large(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """``args`` with the :class:`Spec` of each large array, which is what a drawing then shows."""
-    return tuple(
-        [a if a.__class__ in _PLAIN or getattr(a, "size", 0) <= SMALL else slim(a) for a in args]
-    )
+def let_go(node: ArrayNode) -> None:
+    """Let go of the large arrays; their :class:`Spec` is what a drawing then shows."""
+    if node.xs_nodes:
+        node.xs = tuple(map(slim, node.xs))
+    else:
+        node.x, node.y = slim(node.x), slim(node.y)
+    node.out = slim(node.out)
 
 
 def _record_with_care(node: ArrayNode, args: tuple[Any, ...], out: Any, mode: Mode) -> None:
@@ -467,7 +496,7 @@ def _record_with_care(node: ArrayNode, args: tuple[Any, ...], out: Any, mode: Mo
                 "history. Take the view again after the assignment, or copy it before (view.clone())."
             )
     if mode.record:
-        node.args, node.out, node.keeps = args, out, True
+        node.hold(args, out)
         node.origin = user_line()
     if mode.anomaly:
         watch_forward(node, args, out)
@@ -535,7 +564,7 @@ def _picked(node: ArrayNode, index: int, out: Any) -> ArrayNode | None:
     if np.dtype(out.dtype).kind not in "fc":
         return None
     static = {"index": index, "count": len(node.out)}
-    return _record(_pick, (node,), (Spec((), None),), out, current_mode(), static)
+    return _record_any(_pick, (node,), (Spec((), None),), out, current_mode(), static)
 
 
 # Making primitives.

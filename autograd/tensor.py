@@ -20,7 +20,7 @@ from . import protocol
 from .backward import backpropagate
 from .context import enable_grad
 from .cuts import note_cut
-from .node import ArrayNode, leaf_node
+from .node import FREED, ArrayNode, leaf_node
 from .ops import arithmetic, indexing, products, reductions, shape, transcendental
 from .primitive import Box, Primitive, boxed, wrap_results_in
 from .versions import note_change
@@ -94,6 +94,18 @@ def _as_array(data: Any, dtype: Any) -> Any:
 def _independent(array: Any, given: Any) -> Any:
     """``array``, or a copy where it is, or shares memory with, what was ``given``."""
     return array.copy() if array is given or np.may_share_memory(array, given) else array
+
+
+def _hooks_of(node: ArrayNode, method: str) -> list[Any]:
+    """The list of hooks of a node that a backward pass can still reach."""
+    if node.hooks is FREED:
+        raise RuntimeError(
+            f"{method}: backward() has gone through {node.label} already and freed its graph, so no "
+            "gradient will come. Call this before backward(), or keep the graph with retain_graph=True."
+        )
+    if node.hooks is None:
+        node.hooks = []
+    return node.hooks
 
 
 class Tensor(Box):
@@ -313,7 +325,7 @@ class Tensor(Box):
             )
         if self._node.parents:
             self._node.tensor = weakref.ref(self)
-            self._node.hooks = self._node.hooks or []
+            _hooks_of(self._node, "retain_grad")
 
     def register_hook(self, hook: Callable[["Tensor"], Any]) -> Callable[[], None]:
         """Call ``hook(gradient)`` when the gradient of this tensor is complete.
@@ -325,7 +337,7 @@ class Tensor(Box):
             raise RuntimeError(
                 "register_hook: this tensor is not tracked. Make it requires_grad=True."
             )
-        hooks = self._node.hooks = self._node.hooks or []
+        hooks = _hooks_of(self._node, "register_hook")
 
         def on_array(g: Any) -> Any:
             # A copy, since other arguments of the same operation may get the same array.

@@ -113,6 +113,18 @@ def test_hooks_of_an_inner_input_are_called() -> None:
 # --- hooks ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("method", ["register_hook", "retain_grad"])
+def test_a_freed_graph_stays_freed_whatever_is_asked_of_its_nodes(method):
+    x = ag.Tensor([2.0], requires_grad=True)
+    h = x * 3.0
+    y = h * h
+    y.backward()
+    with pytest.raises(RuntimeError, match=f"{method}: backward.. has gone through multiply already"):
+        h.register_hook(lambda g: g) if method == "register_hook" else h.retain_grad()
+    with pytest.raises(RuntimeError, match="freed by an earlier backward"):
+        y.backward()
+
+
 def test_a_hook_does_not_change_the_dtype() -> None:
     x = leaf([1.0, 2.0], np.float32)
     h = x * 2.0

@@ -256,14 +256,14 @@ def test_an_inner_gradient_does_not_walk_the_outer_graph(monkeypatch: pytest.Mon
 
     walked: list[int] = []
     backward = sys.modules["autograd.backward"]
-    order = backward.topological_order
+    order = backward.in_order
 
     def counted(*args: Any) -> list[ArrayNode]:
         found: list[ArrayNode] = order(*args)
         walked.append(len(found))
         return found
 
-    monkeypatch.setattr(backward, "topological_order", counted)
+    monkeypatch.setattr(backward, "in_order", counted)
 
     def f(x: Any) -> Any:
         for _ in range(50):
