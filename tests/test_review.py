@@ -119,7 +119,9 @@ def test_a_freed_graph_stays_freed_whatever_is_asked_of_its_nodes(method):
     h = x * 3.0
     y = h * h
     y.backward()
-    with pytest.raises(RuntimeError, match=f"{method}: backward.. has gone through multiply already"):
+    with pytest.raises(
+        RuntimeError, match=f"{method}: backward.. has gone through multiply already"
+    ):
         h.register_hook(lambda g: g) if method == "register_hook" else h.retain_grad()
     with pytest.raises(RuntimeError, match="freed by an earlier backward"):
         y.backward()
