@@ -227,8 +227,10 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
                 send(node.y_node, rules[1](g, node.out, node.x, y), node, 1, g)
         if not retain:
             node.hooks = FREED
-            if not node.keeps or locked:
-                _free(node)
+            if not node.keeps:
+                let_go(node)
+            if locked:
+                unlock(node)
 
     for node in wanted.intersection(in_flight):
         g = in_flight[node]
@@ -356,14 +358,6 @@ def _hooked(node: ArrayNode, g: Any) -> Any:
                 )
             g = in_dtype(replacement, g.dtype)
     return g
-
-
-def _free(node: ArrayNode) -> None:
-    """Let go of the saved arrays; small ones stay, so that the graph can be drawn."""
-    if not node.keeps:
-        let_go(node)
-    if locked:
-        unlock(node)
 
 
 def _freed(node: ArrayNode) -> RuntimeError:

@@ -261,7 +261,7 @@ class Unary(Primitive):
         node.static = node.hooks = None
         node.scope = mode.scope
         node.index = next_index()
-        if out.size <= SMALL:  # no argument of an elementwise primitive is larger than its result
+        if out.size <= SMALL:  # and so the argument, of the same size
             node.x = x
             node.y = ABSENT
             node.out = out
@@ -314,7 +314,7 @@ class Binary(Primitive):
         node.static = node.hooks = None
         node.scope = mode.scope
         node.index = next_index()
-        if out.size <= SMALL:  # no argument of an elementwise primitive is larger than its result
+        if out.size <= SMALL and self.elementwise:  # then no argument is larger than the result
             node.x = x
             node.y = y
             node.out = out
@@ -418,7 +418,12 @@ def _record_any(
         node.xs_nodes = parents
         keep_out, keep_args = primitive.needs(tuple([p is not None for p in parents]))
         node.x = ABSENT
-        node.xs = tuple(map(_kept, args, parents, keep_args))
+        node.xs = tuple(
+            [
+                a if keep else slim(a) if parent is None or STRICT else parent.out
+                for a, keep, parent in zip(args, keep_args, parents, strict=True)
+            ]
+        )
         node.out = out if keep_out else slim(out)
         node.keeps = False
     if mode.careful or rebound:
@@ -438,39 +443,40 @@ def record_assignment(
 
 
 def _keep_what_is_needed(node: ArrayNode, x: Any, y: Any, out: Any) -> None:
-    """Of large arrays keep those that the rules of the tracked arguments ask for."""
-    x_node, y_node = node.x_node, node.y_node
+    """Of large arrays keep those that the rules of the tracked arguments ask for.
+
+    Called for every operation on large arrays, so the memory of ``needs`` is looked up here.
+    """
+    primitive, x_node, y_node = node.primitive, node.x_node, node.y_node
     if y is ABSENT:
-        keep_out, (keep_x,) = node.primitive.needs(_ONE_TRACKED)
-        # A leaf keeps its array whatever becomes of this node: nothing to let go of later.
-        node.keeps = not (keep_out or keep_x or x_node.primitive)  # type: ignore[union-attr]
+        keep_out, (keep_x,) = primitive._keep.get(_ONLY) or primitive.needs(_ONLY)
     else:
-        keep_out, (keep_x, keep_y) = node.primitive.needs((x_node is not None, y_node is not None))
-        node.keeps = False
-        y = y if keep_y else _kept(y, y_node, False)
-    node.x = x if keep_x else _kept(x, x_node, False)
+        tracked = _FIRST if y_node is None else _SECOND if x_node is None else _BOTH
+        keep_out, (keep_x, keep_y) = primitive._keep.get(tracked) or primitive.needs(tracked)
+        if not keep_y:
+            y = slim(y) if y_node is None or STRICT else y_node.out
+    if not keep_x:
+        # An argument that no rule reads is whatever its own node has kept, the array or its Spec.
+        x = slim(x) if x_node is None or STRICT else x_node.out
+    node.x = x
     node.y = y
     node.out = out if keep_out else slim(out)
+    node.keeps = not keep_out and x.__class__ is Spec and y.__class__ in _PLAIN
 
 
-_ONE_TRACKED = (True,)
+_ONLY, _FIRST, _SECOND, _BOTH = (True,), (True, False), (False, True), (True, True)
 _PLAIN = frozenset({int, float, bool, complex, type(None), Spec})
-
-
-def _kept(array: Any, node: ArrayNode | None, needed: bool) -> Any:
-    """The array if it is ``needed``; else whatever its own node has kept, the array or its Spec."""
-    if needed:
-        return array
-    return slim(array) if node is None or STRICT else node.out
 
 
 def slim(value: Any) -> Any:
     """``value`` if it is small or not an array, else its :class:`Spec`."""
+    if value.__class__ in _PLAIN:
+        return value
     if value.__class__ is Outputs:
         return value.slim()
-    if value.__class__ in _PLAIN or getattr(value, "size", 0) <= SMALL:
+    if getattr(value, "size", 0) <= SMALL:
         return value
-    spec = Spec.__new__(Spec)
+    spec = _new(Spec)
     spec.shape = value.shape
     spec.dtype = value.dtype
     return spec
@@ -480,9 +486,12 @@ def let_go(node: ArrayNode) -> None:
     """Let go of the large arrays; their :class:`Spec` is what a drawing then shows."""
     if node.xs_nodes:
         node.xs = tuple(map(slim, node.xs))
-    else:
-        node.x, node.y = slim(node.x), slim(node.y)
-    node.out = slim(node.out)
+    if node.x.__class__ is not Spec:
+        node.x = slim(node.x)
+    if node.y.__class__ is not Spec:
+        node.y = slim(node.y)
+    if node.out.__class__ is not Spec:
+        node.out = slim(node.out)
 
 
 def _record_with_care(node: ArrayNode, args: tuple[Any, ...], out: Any, mode: Mode) -> None:

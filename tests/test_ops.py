@@ -1,5 +1,6 @@
 """What the case table can't say of the primitives: memory, dtypes inside rules, no entries at all."""
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 import autograd as ag
 from autograd import backward
+from autograd.graph import topological_order
 from autograd.ops.transcendental import relu
 from tests.cases import (
     arithmetic,
@@ -21,6 +23,44 @@ from tests.cases import (
     transcendental,
 )
 from tests.cases.case import Case, Shapes
+
+# --- what a node keeps ------------------------------------------------------------------------
+
+LARGE = {
+    "unary": lambda t: np.exp(t),
+    "binary": lambda t: t * (t + 1.0),
+    "a small result of large arguments": lambda t: (t * 2.0) @ (t + 1.0),
+    "another dimension": lambda t: np.sum(t * t, axis=0),
+    "three arguments": lambda t: np.where(t.data > 0, t * 2.0, t * 3.0),
+    "any number": lambda t: np.concatenate([t * 2.0, t * t, t + 1.0]),
+    "several results": lambda t: np.linalg.qr((t * 2.0).reshape(20, 10))[1],
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_backward_lets_go_of_every_large_array(name: str) -> None:
+    x = ag.Tensor(np.linspace(-1.0, 1.0, 200) ** 3, requires_grad=True)
+    y = LARGE[name](x)
+    nodes = [node for node in topological_order([y.node]) if node.parents]
+    assert any(large(array) for node in nodes for array in (*node.args, node.out))
+    y.backward(np.ones(y.shape))
+    kept = [a for n in nodes for a in (*n.args, *(n.out if isinstance(n.out, tuple) else (n.out,)))]
+    assert not [array.shape for array in kept if large(array)]
+
+
+def test_what_no_rule_reads_is_freed_at_once() -> None:
+    x = ag.Tensor(np.ones(200), requires_grad=True)
+    shifted = x * 2.0 + 1.0  # neither rule reads a large array
+    at = weakref.ref(shifted.data)
+    y = shifted + 3.0
+    del shifted
+    assert at() is None
+    assert y.node.args[0].shape == (200,)
+
+
+def large(array: Any) -> bool:
+    return isinstance(array, np.ndarray) and array.size > 64
+
 
 # --- views -------------------------------------------------------------------------------------
 
