@@ -53,8 +53,14 @@ class _MaxPool(Module):
         self.ceil_mode = ceil_mode
 
     def _arguments(self) -> dict[str, Any]:
-        names = "kernel_size stride padding dilation ceil_mode return_indices"
-        return {name: getattr(self, name) for name in names.split()}
+        return {
+            "kernel_size": self.kernel_size,
+            "stride": self.stride,
+            "padding": self.padding,
+            "dilation": self.dilation,
+            "ceil_mode": self.ceil_mode,
+            "return_indices": self.return_indices,
+        }
 
     def extra_repr(self) -> str:
         """The constructor's arguments."""
@@ -117,8 +123,13 @@ class _AvgPool(Module):
         self.count_include_pad = count_include_pad
 
     def _arguments(self) -> dict[str, Any]:
-        names = "kernel_size stride padding ceil_mode count_include_pad"
-        return {name: getattr(self, name) for name in names.split()}
+        return {
+            "kernel_size": self.kernel_size,
+            "stride": self.stride,
+            "padding": self.padding,
+            "ceil_mode": self.ceil_mode,
+            "count_include_pad": self.count_include_pad,
+        }
 
     def extra_repr(self) -> str:
         """The constructor's arguments."""

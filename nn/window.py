@@ -82,8 +82,8 @@ def each_axis(operation: str, argument: str, value: Any, axes: int, least: int) 
     (2, 2)
     """
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
-    if len(values) == axes and all(n.__class__ is int and n >= least for n in values):
-        return values
+    if len(values) == axes and {*map(type, values)} == {int} and min(values) >= least:
+        return values  # as nearly always, and every call of a layer asks
     for number in values:
         if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
             raise TypeError(
@@ -111,7 +111,7 @@ def pairs(operation: str, value: Any, axes: int) -> Pairs:
     >>> pairs("conv2d", (1, (0, 2)), axes=2)
     ((1, 1), (0, 2))
     """
-    if isinstance(value, (tuple, list)) and any(isinstance(p, (tuple, list)) for p in value):
+    if isinstance(value, (tuple, list)) and not {tuple, list}.isdisjoint(map(type, value)):
         if len(value) != axes:
             raise ValueError(
                 f"{operation}: padding must have one entry for each of the {axes} axes, got "

@@ -30,7 +30,7 @@ __all__ = [
 padding_modes = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 """How an input goes on beyond its ends, and what NumPy's ``pad`` calls it."""
 
-_SIZES = ("length",), ("height", "width")
+_SIZES = "length", "height, width"
 
 
 def conv1d(
@@ -324,7 +324,7 @@ def _padded(operation: str, x: Any, around: Pairs, mode: str) -> Any:
 
 
 def _check_ranks(operation: str, axes: int, x: Any, w: Any) -> None:
-    sizes = ", ".join(_SIZES[axes - 1])
+    sizes = _SIZES[axes - 1]
     if x.ndim not in (axes + 1, axes + 2):
         raise ValueError(
             f"{operation}: expected an input of {axes + 2} axes (batch, channels, {sizes}), or "

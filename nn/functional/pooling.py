@@ -208,9 +208,9 @@ def _reaching_beyond(axis: Axis) -> Axis:
 
 
 def _with_padding(x: Any, axes: Sequence[Axis], value: float) -> Any:
-    if not any(axis.before or axis.after for axis in axes):
-        return x
     around = [(axis.before, axis.after) for axis in axes]
+    if not any(map(any, around)):
+        return x
     return np.pad(x, [(0, 0)] * (x.ndim - len(axes)) + around, constant_values=value)
 
 
