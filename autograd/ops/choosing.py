@@ -31,13 +31,11 @@ def masked(x: Any, mask: Any) -> Any:
     bits = _BITS.get(x.dtype)
     if bits is not None and mask.__class__ is x.__class__:
         # Where is up to ten times slower on a mask that the processor can't foretell, and a product
-        # would make nan of an infinity: so every bit is kept, or none.
+        # of numbers would make nan of an infinity: so every bit is kept, or none.
+        if mask.shape == x.shape:
+            return np.multiply(x.view(bits), mask).view(x.dtype)
         kept = np.negative(mask.view(np.int8)).astype(bits)
-        if kept.shape == x.shape:
-            kept &= x.view(bits)
-        else:
-            kept = kept & x.view(bits)
-        return kept.view(x.dtype)
+        return (kept & x.view(bits)).view(x.dtype)
     return np.where(mask, x, 0)
 
 
