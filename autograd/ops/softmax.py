@@ -13,7 +13,7 @@ import numpy as np
 from ..primitive import primitive
 from .reductions import Axis, restore
 
-__all__ = ["log_softmax", "logsumexp", "softmax"]
+__all__ = ["log_softmax", "logsumexp", "overwrite_with_softmax", "softmax"]
 
 
 def _floats(x: Any) -> Any:
@@ -25,8 +25,8 @@ def _floats(x: Any) -> Any:
 def _largest(x: Any, axis: Axis) -> Any:
     """The largest entry, -inf where there is none; asked for only then, since Dask has no ``initial``."""
     if x.size:
-        return np.max(x, axis=axis, keepdims=True)
-    return np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+        return x.max(axis=axis, keepdims=True)
+    return x.max(axis=axis, keepdims=True, initial=-np.inf)
 
 
 def _lowered(x: Any, axis: Axis) -> Any:
@@ -35,11 +35,23 @@ def _lowered(x: Any, axis: Axis) -> Any:
         return x - _largest(x, axis)
 
 
+def _normalized(low: Any, axis: Axis, into: Any = None) -> Any:
+    """exp low / Σ exp low."""
+    e = np.exp(low, out=into)
+    e /= e.sum(axis=axis, keepdims=True)
+    return e
+
+
+def overwrite_with_softmax(x: Any, axis: Axis) -> Any:
+    """Softmax written over ``x``, an array of at least one axis that the caller has made himself."""
+    with np.errstate(invalid="ignore"):
+        x -= _largest(x, axis)
+    return _normalized(x, axis, x)
+
+
 @primitive(name="softmax")
 def _softmax(x: Any, *, axis: Axis) -> Any:
-    e = np.exp(_lowered(x, axis))
-    e /= np.sum(e, axis=axis, keepdims=True)
-    return e
+    return _normalized(_lowered(x, axis), axis)
 
 
 def _softmax_rule(g: Any, out: Any, x: Any, *, axis: Axis) -> Any:

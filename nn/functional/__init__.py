@@ -23,6 +23,7 @@ from .activation import (
     step,
     tanh,
 )
+from .attention import scaled_dot_product_attention
 from .convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .cross_entropy import cross_entropy, nll_loss
 from .dropout import dropout, dropout2d
@@ -111,6 +112,7 @@ __all__ = [
     "prelu",
     "relu",
     "relu6",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "sign",

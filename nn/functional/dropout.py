@@ -6,7 +6,7 @@ import numpy as np
 
 from autograd import default_generator
 
-__all__ = ["dropout", "dropout2d", "require_probability"]
+__all__ = ["Rng", "dropout", "dropout2d", "require_probability", "survivors"]
 
 Rng = np.random.Generator | None
 
@@ -20,10 +20,11 @@ def require_probability(caller: str, p: float) -> None:
         )
 
 
-def _masked(input: Any, shape: tuple[int, ...], p: float, rng: Rng) -> Any:
-    dtype = np.float32 if input.dtype == np.float32 else np.float64
-    kept = (rng or default_generator()).random(shape, dtype=dtype) >= p
-    return input * (kept * input.dtype.type(1 / (1 - p)))
+def survivors(shape: tuple[int, ...], dtype: Any, p: float, rng: Rng) -> Any:
+    """1 / (1 - p) where an entry is kept, which it is with the probability 1 - p, else 0."""
+    drawn = np.float32 if dtype == np.float32 else np.float64
+    kept = (rng or default_generator()).random(shape, dtype=drawn) >= p
+    return kept * dtype.type(1 / (1 - p))
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True, *, rng: Rng = None) -> Any:
@@ -40,7 +41,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, *, rng: Rng = Non
     array([2., 2., 0., 2., 0., 0.])
     """
     require_probability("dropout", p)
-    return _masked(input, input.shape, p, rng) if training and p else input
+    return input * survivors(input.shape, input.dtype, p, rng) if training and p else input
 
 
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, *, rng: Rng = None) -> Any:
@@ -52,4 +53,4 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, *, rng: Rng = N
     if input.ndim < 3:
         raise ValueError(f"dropout2d: expected an input of shape (N, C, ...), got {input.shape}.")
     shape = input.shape[:2] + (1,) * (input.ndim - 2)
-    return _masked(input, shape, p, rng) if training and p else input
+    return input * survivors(shape, input.dtype, p, rng) if training and p else input

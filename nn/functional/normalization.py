@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from autograd import primitive
+from autograd.backward import unbroadcast
 
-from .kept import Kept
+from .kept import Kept, tracked
 from .labels import as_array
 
 __all__ = [
@@ -48,8 +49,8 @@ class Moments:
         return "moments"
 
 
-def _centred(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
-    """x - mean, the mean and the variance over ``axes``.
+def _centred(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any, Any]:
+    """x - mean and its variance over ``axes``; the mean as a sum of two.
 
     The mean is corrected once by the mean of the differences from it, so that data far from 0 lose
     no digits: a mean of 1e8 in float64, of 1e4 in float32.
@@ -58,15 +59,18 @@ def _centred(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
     count = x.size / max(mean.size, 1)
     mean = mean / count
     out = x - mean
-    correction = out.sum(axes, keepdims=True) / count
+    correction = out.sum(axes, keepdims=True)
+    correction /= count
     out -= correction
-    return out, mean + correction, np.square(out).sum(axes, keepdims=True) / count
+    var = np.square(out).sum(axes, keepdims=True)
+    var /= count
+    return out, var, mean, correction
 
 
 @primitive
 def inverse_deviation(x: Any, *, axes: tuple[int, ...], eps: float) -> Any:
     """1 / √(var + eps) over ``axes``."""
-    return 1 / np.sqrt(_centred(x, axes)[2] + eps)
+    return 1 / np.sqrt(_centred(x, axes)[1] + eps)
 
 
 inverse_deviation.defvjp(
@@ -81,25 +85,31 @@ inverse_deviation.defvjp(
 @primitive
 def standardize(x: Any, *, axes: tuple[int, ...], eps: float, moments: Moments) -> Any:
     """(x - mean) / √(var + eps) over ``axes``, with the mean and the biased variance."""
-    out, moments.mean, moments.var = _centred(x, axes)
+    out, moments.var, *means = _centred(x, axes)
+    moments.mean = sum(means)
     inverse = 1 / np.sqrt(moments.var + eps)
     out *= inverse
     moments.kept.keep(x, inverse)
     return out
 
 
+def _through(g: Any, normal: Any, inverse: Any, axes: tuple[int, ...]) -> Any:
+    """(g - mean g - x̂ mean(g x̂)) / σ: the gradient of x for that of x̂."""
+    level = g.sum(axes, keepdims=True)
+    count = g.size / max(level.size, 1)
+    share = normal * ((g * normal).sum(axes, keepdims=True) / count)
+    share += level / count
+    share = g - share
+    share *= inverse
+    return share
+
+
 def _standardize_rule(
     g: Any, out: Any, x: Any, *, axes: tuple[int, ...], eps: float, moments: Moments
 ) -> Any:
-    """(g - mean g - x̂ mean(g x̂)) / σ."""
-    level = g.sum(axes, keepdims=True)
-    count = x.size / max(level.size, 1)
-    share = out * ((g * out).sum(axes, keepdims=True) / count)
-    share += level / count
-    share = g - share
     kept = moments.kept.take(x)
-    share *= kept[0] if kept else inverse_deviation(x, axes=axes, eps=eps)
-    return share
+    inverse = kept[0] if kept else inverse_deviation(x, axes=axes, eps=eps)
+    return _through(g, out, inverse, axes)
 
 
 standardize.defvjp(
@@ -121,6 +131,48 @@ scale_shift.defvjp(
     lambda g, out, x, scale, shift: g,
     saves=(("scale",), ("x",), ()),
     local=("∇out · γ", "Σ ∇out · x̂", "Σ ∇out"),
+)
+
+
+@primitive
+def normalize(
+    x: Any, scale: Any, shift: Any, *, axes: tuple[int, ...], eps: float, kept: Kept
+) -> Any:
+    """x̂ · scale + shift with x̂ = (x - mean) / √(var + eps) over ``axes``."""
+    normal, var, _, _ = _centred(x, axes)
+    var += eps
+    inverse = 1 / np.sqrt(var)
+    normal *= inverse
+    kept.keep(x, normal, inverse)
+    out = normal * scale
+    out += shift
+    return out
+
+
+def _normalize_x(
+    g: Any, out: Any, x: Any, scale: Any, shift: Any, *, axes: Any, eps: float, kept: Kept
+) -> Any:
+    normal, inverse = kept.take(x) or (
+        standardize(x, axes=axes, eps=eps, moments=Moments()),
+        inverse_deviation(x, axes=axes, eps=eps),
+    )
+    return _through(g * scale, normal, inverse, axes)
+
+
+def _normalize_scale(
+    g: Any, out: Any, x: Any, scale: Any, shift: Any, *, axes: Any, eps: float, kept: Kept
+) -> Any:
+    found = kept.take(x)
+    normal = found[0] if found else standardize(x, axes=axes, eps=eps, moments=Moments())
+    return unbroadcast(g * normal, scale.shape)
+
+
+normalize.defvjp(
+    _normalize_x,
+    _normalize_scale,
+    lambda g, out, x, scale, shift, **static: unbroadcast(g, shift.shape),
+    saves=(("x", "scale"), ("x",), ()),
+    local=("(∇x̂ - mean ∇x̂ - x̂ · mean(∇x̂ · x̂)) / σ", "Σ ∇out · x̂", "Σ ∇out"),
 )
 
 
@@ -261,8 +313,11 @@ def layer_norm(
         raise ValueError(
             f"layer_norm: expected an input that ends in the axes {shape}, got {input.shape}."
         )
-    out = standardize(input, axes=tuple(range(-len(shape), 0)), eps=eps, moments=Moments())
-    return _scaled(out, weight, bias, shape)
+    axes = tuple(range(-len(shape), 0))
+    if weight is not None and bias is not None:
+        kept = Kept(tracked(input, weight))
+        return normalize(input, weight, bias, axes=axes, eps=eps, kept=kept)
+    return _scaled(standardize(input, axes=axes, eps=eps, moments=Moments()), weight, bias, shape)
 
 
 def group_norm(
