@@ -1,10 +1,10 @@
 """chainrule's engine: reverse-mode automatic differentiation, define-by-run, on NumPy."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .context import detect_anomaly, enable_grad, is_grad_enabled, no_grad, record, scope
 from .defaults import default_generator, get_default_dtype, manual_seed, set_default_dtype
-from .gradcheck import GradcheckError, gradcheck
 from .jacobians import hessian, hvp, jacobian, jvp
 from .ops.joining import (
     append,
@@ -21,13 +21,14 @@ from .ops.joining import (
 from .ops.softmax import log_softmax, logsumexp, softmax
 from .ops.transcendental import relu, sigmoid, softplus
 from .primitive import primitive
-from .recompute import checkpoint
 from .reverse import elementwise_grad, grad, gradients, value_and_grad, vjp
 from .tensor import Tensor, increment_version, tensor
 from .value import Value
 
 if TYPE_CHECKING:
+    from .checking import GradcheckError, gradcheck
     from .drawing import diagnose, draw, explain
+    from .recompute import checkpoint
 
 __all__ = [
     "GradcheckError",
@@ -79,10 +80,23 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """``draw``, ``explain`` and ``diagnose``, imported when first asked for: they need Graphviz."""
-    if name in ("diagnose", "draw", "explain"):
-        from . import drawing
+_LATER = {
+    "GradcheckError": ".checking",
+    "checkpoint": ".recompute",
+    "diagnose": ".drawing",
+    "draw": ".drawing",
+    "explain": ".drawing",
+    "gradcheck": ".checking",
+}
+"""Where names are that are imported when first asked for: not every program needs them, and drawing
+needs Graphviz."""
 
-        return getattr(drawing, name)
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(_LATER[name], __name__), name)
     raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

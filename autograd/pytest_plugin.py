@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from .gradcheck import gradcheck as _gradcheck
+from .checking import gradcheck as _gradcheck
 
 __all__ = ["gradcheck"]
 

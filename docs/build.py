@@ -20,7 +20,7 @@ import autograd
 import autograd.drawing
 import nn
 import nn.scalar
-from autograd.gradcheck import Report
+from autograd.checking import Report
 from autograd.primitive import Primitive
 
 PAGES = """
@@ -45,8 +45,8 @@ FIRST = {
 
 def prepare() -> None:
     """Make the modules look as their users see them."""
-    for name in ("draw", "explain", "diagnose"):
-        setattr(autograd, name, getattr(autograd.drawing, name))
+    for name in autograd.__all__:
+        setattr(autograd, name, getattr(autograd, name))
     autograd.Primitive, autograd.Report = Primitive, Report  # type: ignore[attr-defined]
     autograd.__all__ += ["Primitive", "Report", "drawing"]
     nn.__all__ += ["scalar"]
