@@ -21,6 +21,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from types import FunctionType
 from typing import Any, Self, TypeVar, overload
 
 import numpy as np
@@ -603,6 +604,12 @@ def implements(*functions: Any) -> Callable[[I], I]:
 
 def _array_parameters(forward: Callable[..., Any]) -> list[str]:
     """The names of the arguments that are arrays: the positional ones."""
+    if isinstance(forward, FunctionType) and not vars(forward):  # not wrapped: its code says it all
+        code = forward.__code__
+        names = code.co_varnames
+        starred = code.co_argcount + code.co_kwonlyargcount
+        ending = names[starred : starred + 1] if code.co_flags & inspect.CO_VARARGS else ()
+        return [*names[: code.co_argcount], *ending]
     kinds = inspect.Parameter
     positional = (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD, kinds.VAR_POSITIONAL)
     parameters = inspect.signature(forward).parameters.values()

@@ -1,5 +1,7 @@
 """What the case table can't say of the primitives: memory, dtypes inside rules, no entries at all."""
 
+import functools
+import math
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -267,3 +269,44 @@ def test_sinc_at_zero_is_exact_at_order_four() -> None:
     for _ in range(4):
         derivative = ag.grad(derivative)
     np.testing.assert_allclose(derivative(0.0), np.pi**4 / 5, rtol=1e-14)
+
+
+# --- the names of a primitive's arguments ------------------------------------------------------
+
+
+def twin(*arrays: Any, axis: int = 0) -> Any:
+    return arrays[0]
+
+
+@functools.wraps(twin)
+def around(*args: Any, **kwargs: Any) -> Any:
+    return twin(*args, **kwargs)
+
+
+class Scaled:
+    """Something else that can be called, and has a method."""
+
+    def __call__(self, x: Any, *, by: float = 2.0) -> Any:
+        return x * by
+
+    def plus(self, x: Any, y: Any) -> Any:
+        return x + y
+
+
+@pytest.mark.parametrize(
+    ("forward", "names"),
+    [
+        (lambda x, y=1.0: x, "x y"),
+        (lambda x, /, y, *, axis=0: x, "x y"),
+        (lambda x, *rest, axis=0, **more: x, "x rest"),
+        (lambda *, axis=0, **more: axis, ""),
+        (twin, "arrays"),
+        (around, "arrays"),
+        (functools.partial(twin, axis=1), "arrays"),
+        (Scaled(), "x"),
+        (Scaled().plus, "x y"),
+        (math.copysign, "x y"),
+    ],
+)
+def test_the_arguments_of_a_primitive_are_the_positional_ones(forward: Any, names: str) -> None:
+    assert list(ag.primitive(forward).names) == names.split()
