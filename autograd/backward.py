@@ -147,16 +147,17 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
     """
     outside = frozenset(stop)
     order = in_order(in_flight, outside)
+    wanted = frozenset(inputs or ())
     needed = None
     if inputs is not None:
-        needed = leading_to(inputs, order)
+        needed = leading_to(wanted, order)
         # An input that no other is reached through is not gone through: its own rules can wait.
-        order = [node for node in order if not needed.isdisjoint(node.parents)]
+        order = [node for node in order if _has_parent_in(needed, node)]
         in_flight = {node: g for node, g in in_flight.items() if node in needed}
-    wanted = frozenset(inputs or ())
     arrived: dict[ArrayNode, Any] = {}
     owned: set[ArrayNode] = set()  # nodes whose sum in flight was made here, and may be added into
-    deferred: set[ArrayNode] = set()  # nodes whose gradient in flight is not an array yet
+    # Nodes whose gradient in flight is wanted, or is not an array yet.
+    watched: set[ArrayNode] = set(wanted)
     changed = last_change[0]
     for node in reversed(order):
         if node.index >= changed:
@@ -164,7 +165,7 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
         if node.primitive is not None and node.hooks is not FREED:
             _refuse_changed_arrays(node)
     anomaly = current_mode().anomaly
-    careful = anomaly or differentiable or inputs is not None
+    careful = anomaly or differentiable
 
     def send(parent: ArrayNode, share: Any, node: ArrayNode, i: int, g: Any) -> None:
         """Add to ``parent``'s gradient in flight what it gets as argument ``i`` of ``node``."""
@@ -178,7 +179,7 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
             if anomaly:
                 watch_backward(node, i, g, share)
             if share.__class__ in _DEFERRED:
-                deferred.add(parent)
+                watched.add(parent)
                 if share.__class__ is Indexed and parent in in_flight:
                     share = share.added_to(in_flight.pop(parent), parent in owned)
                     owned.add(parent)
@@ -200,7 +201,7 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
         if g is None:
             continue
         primitive = node.primitive
-        if careful or primitive is None or node.hooks is not None or node in deferred:
+        if careful or primitive is None or node.hooks is not None or (watched and node in watched):
             if g.__class__ in _DEFERRED or node.hooks is not None:
                 g = _settled(node, g)
             if primitive is None or node in wanted or (inputs is None and hasattr(node, "tensor")):
@@ -218,13 +219,15 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
                 if parent is not None and (needed is None or parent in needed):
                     send(parent, rules[i](g, out, *args, **static), node, i, g)
         elif y is ABSENT:
-            only: Any = node.x_node  # the one argument of a recorded operation is tracked
+            only: Any = node.x_node  # tracked, and leads where it should: it is the only one
             send(only, rules[0](g, node.out, node.x), node, 0, g)
         else:
-            if node.x_node is not None:
-                send(node.x_node, rules[0](g, node.out, node.x, y), node, 0, g)
-            if node.y_node is not None:
-                send(node.y_node, rules[1](g, node.out, node.x, y), node, 1, g)
+            parent = node.x_node
+            if parent is not None and (needed is None or parent in needed):
+                send(parent, rules[0](g, node.out, node.x, y), node, 0, g)
+            parent = node.y_node
+            if parent is not None and (needed is None or parent in needed):
+                send(parent, rules[1](g, node.out, node.x, y), node, 1, g)
         if not retain:
             node.hooks = FREED
             if not node.keeps:
@@ -285,9 +288,13 @@ def leading_to(inputs: Iterable[ArrayNode], order: Sequence[ArrayNode]) -> set[A
     """The nodes of ``order`` (newest first) that depend on one of ``inputs``, and these."""
     needed = set(inputs)
     for node in reversed(order):
-        if not needed.isdisjoint(node.parents):
+        if _has_parent_in(needed, node):
             needed.add(node)
     return needed
+
+
+def _has_parent_in(nodes: set[ArrayNode], node: ArrayNode) -> bool:
+    return node.x_node in nodes or node.y_node in nodes or not nodes.isdisjoint(node.xs_nodes)
 
 
 def _as_tensors(node: ArrayNode) -> tuple[list[Any], Any]:

@@ -361,9 +361,9 @@ class Function(Primitive):
 
 def _opened(args: Sequence[Any]) -> tuple[tuple[ArrayNode | None, ...], tuple[Any, ...]]:
     """The nodes and the arrays of ``args``; no nodes at all where there is no tensor among them."""
-    boxes = False
     parents: list[ArrayNode | None] = []
     values = []
+    boxes = False
     for arg in args:
         if isinstance(arg, Box):
             boxes = True
