@@ -6,7 +6,6 @@ rules go straight to the matrix product, with transposed views that BLAS reads w
 
 import math
 from functools import lru_cache
-from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from .arithmetic import multiply
 from .einsum import contract, einsum
 from .matrices import array_of
 from .shape import reshape
+from .subscripts import LETTERS
 
 __all__ = [
     "cross",
@@ -97,8 +97,8 @@ implements(np.matmul, np.linalg.matmul)(matmul)
 
 @lru_cache(maxsize=1024)
 def _tensordot_subscripts(x_ndim: int, y_ndim: int, x_axes: Any, y_axes: Any) -> str:
-    x = ascii_letters[:x_ndim]
-    y = list(ascii_letters[x_ndim : x_ndim + y_ndim])
+    x = LETTERS[:x_ndim]
+    y = list(LETTERS[x_ndim : x_ndim + y_ndim])
     for i, j in zip(x_axes, y_axes, strict=True):
         y[j] = x[i]
     once = [label for label in [*x, *y] if (label in x) != (label in y)]
@@ -191,7 +191,7 @@ def kron(a: Any, b: Any) -> Any:
     """
     a, b = array_of(a), array_of(b)
     ndim = max(a.ndim, b.ndim)
-    blocks, entries = ascii_letters[:ndim], ascii_letters[26 : 26 + ndim]
+    blocks, entries = LETTERS[:ndim], LETTERS[26 : 26 + ndim]
     interleaved = "".join([i + j for i, j in zip(blocks, entries, strict=True)])
     a = reshape(a, (1,) * (ndim - a.ndim) + a.shape)
     b = reshape(b, (1,) * (ndim - b.ndim) + b.shape)

@@ -7,12 +7,13 @@ is written down.  What the labels mean is ``einsum.py``'s business.
 
 import re
 from collections.abc import Sequence
-from string import ascii_letters, ascii_lowercase, ascii_uppercase
 from typing import Any
 
-__all__ = ["read_terms", "separate"]
+__all__ = ["LETTERS", "read_terms", "separate"]
 
-_NUMBERED = ascii_uppercase + ascii_lowercase  # in the order in which their numbers sort
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # importing `string` takes longer
+
+_NUMBERED = "".join(sorted(LETTERS))  # in the order in which their numbers sort
 
 Shape = tuple[int, ...]
 
@@ -78,7 +79,7 @@ def read_terms(subscripts: str, shapes: Sequence[Shape]) -> tuple[list[str], str
 
 def _check_characters(term: str, subscripts: str) -> None:
     letters = term.replace("...", "", 1)
-    wrong = sorted(set(letters) - set(ascii_letters))
+    wrong = sorted(set(letters) - set(LETTERS))
     if wrong:
         raise ValueError(
             f"einsum: {wrong[0]!r} in the term {term!r} of {subscripts!r} is not a subscript. Expected "
