@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Box, implements, primitive
+from ..primitive import Binary, Box, binary, implements, primitive
 
 __all__ = ["clip", "masked", "nan_to_num", "select", "where"]
 
@@ -22,8 +22,7 @@ _BITS = {np.dtype(f"f{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
 """For each floating dtype the integer of its size."""
 
 
-@primitive(elementwise=True)
-def masked(x: Any, mask: Any) -> Any:
+def _masked(x: Any, mask: Any) -> Any:
     """``x`` where the mask (of booleans) holds, else 0, also in place of nan and infinities.
 
     The gradient of whatever lets some entries through and stops others.
@@ -39,11 +38,13 @@ def masked(x: Any, mask: Any) -> Any:
     return np.where(mask, x, 0)
 
 
-masked.defvjp(
+masked: Binary = binary(
+    _masked,
     lambda g, out, x, mask: masked(g, mask),
     None,
-    saves=("mask",),
-    local="∇out where the mask holds",
+    saves=(("y",), ()),
+    name="masked",
+    local=("∇out where the mask holds", ""),
 )
 
 

@@ -40,6 +40,21 @@ def restore(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     return g if keepdims else g.reshape(kept_shape(x.shape, axis))
 
 
+_FILLED = 1 << 14
+
+
+def _repeated(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+    """``g`` for every entry of ``x``: a view of it, of which nothing is larger than ``g``.
+
+    In a small ``x`` the entries are written out instead: making the view costs more than they do, and
+    matrix products, which copy it first, are the faster for it.
+    """
+    g = restore(g, x, axis, keepdims)
+    if x.size <= _FILLED:
+        return g * np.ones_like(g, shape=x.shape)
+    return np.broadcast_to(g, x.shape)
+
+
 def _chosen(a: Any, where: Any, neutral: float) -> Any:
     """``a`` with the neutral element where it is not asked for."""
     return a if where is None or where is True else np.where(where, a, neutral)
@@ -54,9 +69,7 @@ def _sum(x: Any, *, axis: Axis, keepdims: bool, **initial: Any) -> Any:
 
 
 _sum.defvjp(
-    lambda g, out, x, *, axis, keepdims, **initial: np.broadcast_to(
-        restore(g, x, axis, keepdims), x.shape
-    ),
+    lambda g, out, x, *, axis, keepdims, **initial: _repeated(g, x, axis, keepdims),
     saves=(),
     local="∇out for every entry",
 )
@@ -88,8 +101,8 @@ def _mean(x: Any, *, axis: Axis, keepdims: bool) -> Any:
 
 
 _mean.defvjp(
-    lambda g, out, x, *, axis, keepdims: np.broadcast_to(
-        restore(g / (x.size / max(out.size, 1)), x, axis, keepdims), x.shape
+    lambda g, out, x, *, axis, keepdims: _repeated(
+        g / (x.size / max(out.size, 1)), x, axis, keepdims
     ),
     saves=(),
     local="∇out / n for every entry",

@@ -29,7 +29,7 @@ class Kept:
 
     def keep(self, x: Any, *arrays: Any) -> None:
         """Keep ``arrays``, computed from ``x``."""
-        self._found[:] = [(x, *arrays)] * self._uses
+        self._found = [(x, *arrays)] * self._uses
 
     def take(self, x: Any) -> tuple[Any, ...] | None:
         """What was kept for ``x``; after the last use it belongs to the caller, who may overwrite it."""
