@@ -27,7 +27,7 @@ class _Kept:
 
     def __init__(self, query: Any, key: Any, value: Any, bias: Any = None, _: Any = None) -> None:
         of_scores = tracked(query, key, bias)
-        self.weights = Kept(min(of_scores, 1) + tracked(value))
+        self.weights = Kept((of_scores > 0) + tracked(value))
         self.score_gradient = Kept(of_scores - 1)
 
     def __repr__(self) -> str:
