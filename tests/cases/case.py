@@ -1,7 +1,7 @@
 """What a row of the case table says.  The rows are in the other files, one for each family."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Shapes = tuple[tuple[int, ...], ...]
@@ -30,8 +30,15 @@ class Case:
     """Up to which order derivatives are compared with numerical ones."""
     rounding: float = 0.0
     """How far the value may be from NumPy's: for sums that are taken in another order."""
+    disagrees: Sequence[Shapes] = ()
+    """The samples at which the reference refuses the call or gives another gradient ..."""
     why: str = ""
-    """Why a reference disagrees, with the proof, where one does."""
+    """... and why, with the proof that it is wrong there."""
+
+
+def disagreeing(case: Case, *shapes: Shapes, why: str) -> Case:
+    """The row with the samples that its reference has wrong."""
+    return replace(case, disagrees=shapes, why=why)
 
 
 @dataclass(frozen=True, eq=False)

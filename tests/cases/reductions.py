@@ -9,7 +9,7 @@ import numpy as np
 import autograd as ag
 
 from .arithmetic import NAN
-from .case import Case, Fault, Kink
+from .case import Case, Fault, Kink, disagreeing
 
 ANY = [((),), ((1,),), ((5,),), ((2, 3),), ((3, 1, 2),), ((0,),), ((2, 0),)]
 FULL = [((),), ((1,),), ((5,),), ((2, 3),), ((3, 1, 2),), ((9, 8),)]
@@ -94,7 +94,17 @@ CASES = [
         reduction("var", {"ddof": 1, "axis": axis}, [((3, 4),), ((2, 3),)], "real")
         for axis in (None, 0, 1)
     ],
-    *over_axes("std", "distinct", [((5,),), ((2, 3),), ((3, 1, 2),)], AXES[:2]),
+    *[
+        row
+        if row.name != "std axis=0"
+        else disagreeing(
+            row,
+            ((1, 4),),
+            why="JAX divides 0 by 0. The deviation of one number is 0 whatever it is, so its slope is "
+            "0: also the least subgradient of a 2-norm at 0, which it is of the deviations.",
+        )
+        for row in over_axes("std", "distinct", [((5,),), ((2, 3),), ((3, 1, 2),)], AXES[:2])
+    ],
     *[
         reduction("std", {"ddof": 1, "axis": axis}, [((3, 4),), ((2, 3),)], "distinct")
         for axis in (None, (0, 1))
