@@ -6,6 +6,7 @@ import itertools
 import math
 import tracemalloc
 
+import jax
 import numpy as np
 import pytest
 
@@ -160,3 +161,34 @@ def test_after_the_backward_pass_no_weights_are_left():
     (g,) = ag.gradients(create, [q], create_graph=True)
     del create, g, loss
     assert gc.collect() == 0
+
+
+def test_gradients_in_single_precision_are_within_1e_5(rng):
+    arrays = [rng.normal(size=s) for s in ((2, 9, 8), (2, 12, 8), (2, 12, 5))]
+    single = [a.astype(np.float32) for a in arrays]
+
+    def loss(q, k, v):
+        return np.sum(F.scaled_dot_product_attention(q, k, v, is_causal=True) ** 2)
+
+    everything = (0, 1, 2)
+    double = ag.grad(loss, everything)(*[a.astype(float) for a in single])
+    for found, expected in zip(ag.grad(loss, everything)(*single), double, strict=True):
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_jacobian_and_hessian_are_those_of_jax(qkv):
+    def formula(q, k, v):
+        return jax.nn.softmax(q @ k.T / np.sqrt(3.0), -1) @ v
+
+    everything = (0, 1, 2)
+    attention = F.scaled_dot_product_attention
+    with jax.enable_x64(True):
+        expected = jax.jacobian(formula, everything)(*qkv)
+        second = jax.hessian(lambda *a: (formula(*a) ** 3).sum(), everything)(*qkv)
+    for found, e in zip(ag.jacobian(attention, everything)(*qkv), expected, strict=True):
+        np.testing.assert_allclose(found, e, rtol=1e-9, atol=1e-12)
+    hessian = ag.hessian(lambda *a: np.sum(attention(*a) ** 3), everything)(*qkv)
+    for row, expected_row in zip(hessian, second, strict=True):
+        for found, e in zip(row, expected_row, strict=True):
+            np.testing.assert_allclose(found, e, rtol=1e-8, atol=1e-10)
