@@ -70,7 +70,11 @@ CASES += [
         [((3, 4),)],
         jax=lambda x: jnp.prod(x * ZEROS, axis=1),
     ),
-    Case("broadcast_to a leading one", lambda x: np.broadcast_to(x, (1, 3, 4)), [((1, 4),)]),
+    Case(
+        "broadcast_to a leading one",
+        lambda x: np.broadcast_to(x, (1, 3, 4)),
+        [((1, 4),), ((3, 1),)],
+    ),
     Case("prod with a zero", lambda x: np.prod(x * ZEROS[:, 1]), [((3,),)]),
     Case(
         "cumprod with zeros, axis=1",

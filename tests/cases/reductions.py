@@ -62,6 +62,17 @@ CASES = [
         Case(f"sum of none, axis={axis}", lambda x, axis=axis: np.sum(x, axis=axis), EMPTY)
         for axis in (0, 1, (0, 1))
     ],
+    *[
+        # More entries than gradients are written out for: these are views.
+        Case(
+            f"sum of many, axis={axis}",
+            lambda x, axis=axis: np.sum(np.broadcast_to(x, (9000, 2)), axis=axis),
+            [((2,),), ((1, 2),)],
+            jax=lambda x, axis=axis: jnp.sum(jnp.broadcast_to(x, (9000, 2)), axis=axis),
+            rounding=1e-12,
+        )
+        for axis in (None, 0)
+    ],
     Case(
         "sum where",
         lambda x: np.sum(x, axis=1, where=CHOSEN),
