@@ -14,7 +14,7 @@ import numpy as np
 
 from .anomaly import locked, unlock, watch_backward
 from .context import current_mode
-from .node import ABSENT, FREED, ArrayNode, Spec
+from .node import ABSENT, ArrayNode, Spec
 from .primitive import Box, OutputGradients, Outputs, boxed, let_go
 from .versions import last_change, versions
 
@@ -102,7 +102,7 @@ class Indexed:
 def in_order(roots: Iterable[ArrayNode], stop: Iterable[ArrayNode] = ()) -> list[ArrayNode]:
     """:func:`~autograd.graph.topological_order` for these nodes: one and two parents written out.
 
-    On small arrays that is a twentieth of a backward pass.
+    ``roots`` are different nodes.  On small arrays that saves a twentieth of a backward pass.
     """
     seen = set(stop)
     order = [root for root in roots if root not in seen]
@@ -134,7 +134,6 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
     retain: bool = False,
     differentiable: bool = False,
     stop: Iterable[ArrayNode] = (),
-    again: bool = False,
 ) -> dict[ArrayNode, Any]:
     """Send the gradients ``in_flight`` (of the roots) backward; returns those that arrived.
 
@@ -142,8 +141,10 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
     only, and nothing is computed that does not lead there.  Saved arrays are freed on the way
     unless ``retain``.  Nothing else is changed: whoever calls commits the result.  The pass does not
     go beyond the nodes in ``stop``; what reaches those of them that are among ``inputs`` has
-    arrived.  ``again`` admits a graph that was freed, as far as its small arrays are still there
-    (drawings need that).
+    arrived.
+
+    Raises ``RuntimeError``, before anything is done, for a graph that was freed or whose saved arrays
+    were changed in place.
     """
     outside = frozenset(stop)
     order = in_order(in_flight, outside)
@@ -158,12 +159,10 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
     owned: set[ArrayNode] = set()  # nodes whose sum in flight was made here, and may be added into
     # Nodes whose gradient in flight is wanted, or is not an array yet.
     watched: set[ArrayNode] = set(wanted)
-    changed = last_change[0]
-    for node in reversed(order):
-        if node.index >= changed:
-            break
-        if node.primitive is not None and node.hooks is not FREED:
-            _refuse_changed_arrays(node)
+    for node in order:
+        if node.freed:
+            raise _freed(node)
+    changed = _refuse_changes(order)
     anomaly = current_mode().anomaly
     careful = anomaly or differentiable
 
@@ -194,6 +193,14 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
             in_flight[parent] = earlier + share
             owned.add(parent)
 
+    def send_from_all(node: ArrayNode, g: Any) -> None:
+        """Call the rules of any number of arguments, and send on what they return."""
+        args, out = _as_tensors(node) if differentiable else (node.args, node.out)
+        rules, static = node.primitive.rules, node.static or {}
+        for i, parent in enumerate(node.parents):
+            if parent is not None and (needed is None or parent in needed):
+                send(parent, rules[i](g, out, *args, **static), node, i, g)
+
     # This loop runs once for every recorded operation: one argument and two are written out, and
     # what is rare is asked for with one question.
     for node in order:
@@ -204,32 +211,27 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
         if careful or primitive is None or node.hooks is not None or (watched and node in watched):
             if g.__class__ in _DEFERRED or node.hooks is not None:
                 g = _settled(node, g)
+                if last_change[0] != changed:  # by a hook
+                    changed = _refuse_changes([n for n in order if n.index <= node.index])
             if primitive is None or node in wanted or (inputs is None and hasattr(node, "tensor")):
                 arrived[node] = g
             if primitive is None:
                 continue
-            if node.hooks is FREED and not again:
-                raise _freed(node)
-        rules = primitive.rules
         y = node.y
-        if node.static is not None or node.xs_nodes or careful:
-            args, out = _as_tensors(node) if differentiable else (node.args, node.out)
-            static = node.static or {}
-            for i, parent in enumerate(node.parents):
-                if parent is not None and (needed is None or parent in needed):
-                    send(parent, rules[i](g, out, *args, **static), node, i, g)
+        if node.static is not None or node.xs_nodes or differentiable:
+            send_from_all(node, g)
         elif y is ABSENT:
-            only: Any = node.x_node  # tracked, and leads where it should: it is the only one
-            send(only, rules[0](g, node.out, node.x), node, 0, g)
+            only: Any = node.x_node  # in ``order`` is no node without a parent that is needed
+            send(only, primitive.rules[0](g, node.out, node.x), node, 0, g)
         else:
             parent = node.x_node
             if parent is not None and (needed is None or parent in needed):
-                send(parent, rules[0](g, node.out, node.x, y), node, 0, g)
+                send(parent, primitive.rules[0](g, node.out, node.x, y), node, 0, g)
             parent = node.y_node
             if parent is not None and (needed is None or parent in needed):
-                send(parent, rules[1](g, node.out, node.x, y), node, 1, g)
+                send(parent, primitive.rules[1](g, node.out, node.x, y), node, 1, g)
         if not retain:
-            node.hooks = FREED
+            node.freed = True
             if not node.keeps:
                 let_go(node)
             if locked:
@@ -372,6 +374,17 @@ def _freed(node: ArrayNode) -> RuntimeError:
         f"backward through {node.label}: the graph has been freed by an earlier backward pass. "
         "Call the earlier one with retain_graph=True, or compute the result again."
     )
+
+
+def _refuse_changes(order: Sequence[ArrayNode]) -> int:
+    """Raise if something was changed in place that a node of ``order`` saved; the latest stamp."""
+    latest = last_change[0]
+    for node in reversed(order):  # the oldest first: a younger node saved what is there now
+        if node.index >= latest:
+            break
+        if node.primitive is not None:
+            _refuse_changed_arrays(node)
+    return latest
 
 
 def _refuse_changed_arrays(node: ArrayNode) -> None:

@@ -59,11 +59,12 @@ class Spec:
     __getattr__ = _not_saved  # T, sum, astype ...
     __hash__ = object.__hash__
 
+    def __deepcopy__(self, memo: Any) -> "Spec":
+        return self  # it never changes
+
 
 ABSENT = Spec((), None)
-"""The argument that a primitive of fewer does not have."""
-FREED: Any = ()
-"""The ``hooks`` of a node that a backward pass has gone through without retaining it."""
+"""Stands for ``y`` in the node of an operation on one argument, and for ``x`` and ``y`` in a leaf."""
 
 
 class ArrayNode:
@@ -74,13 +75,15 @@ class ArrayNode:
     operations is then a million objects for Python's cyclic collector, not three.
 
     Arguments and ``out`` are arrays where they are saved or small, else a :class:`Spec`; ``keeps``
-    says that they stay when the graph is freed.  ``tensor`` (a weak reference; leaves, and others
-    after ``retain_grad()``), ``name`` and ``origin`` (the user's line, under ``detect_anomaly``) are
-    set only where there is something to say.
+    says that they stay when the graph is freed; ``freed``, that a backward pass has gone through.
+    ``tensor`` (a weak reference; leaves, and others after ``retain_grad()``), ``name`` and ``origin``
+    (the user's line, under ``detect_anomaly`` and ``record``) are set only where there is something to
+    say.
     """
 
     __slots__ = (
         "__weakref__",
+        "freed",
         "hooks",
         "index",
         "keeps",
@@ -112,6 +115,7 @@ class ArrayNode:
     index: int
     hooks: list[Any] | None
     keeps: bool
+    freed: bool
     name: str
     origin: str
     tensor: Any
@@ -166,5 +170,6 @@ def leaf_node(data: Any) -> ArrayNode:
     node.scope = current_mode().scope
     node.hooks = None
     node.keeps = True
+    node.freed = False
     node.index = next_index()
     return node

@@ -52,6 +52,7 @@ __all__ = [
     "numpy_functions",
     "primitive",
     "record_assignment",
+    "require_real",
     "slim",
     "strict_saving",
     "unary",
@@ -128,7 +129,8 @@ class Primitive:
         self.elementwise = elementwise
         self.local: str | Sequence[str] = ""
         self.rules: Sequence[Rule | None] = ()
-        self.incomplete = True  # some argument has no rule
+        self.real = False
+        self.incomplete = True  # there are calls for which some rule is missing
         self.saves: tuple[frozenset[str], ...] = ()
         self._keep: dict[tuple[bool, ...], tuple[bool, tuple[bool, ...]]] = {}
 
@@ -140,7 +142,11 @@ class Primitive:
         raise NotImplementedError
 
     def defvjp(
-        self, *rules: Rule | None, saves: Any = None, local: str | Sequence[str] = ""
+        self,
+        *rules: Rule | None,
+        saves: Any = None,
+        local: str | Sequence[str] = "",
+        real: bool = False,
     ) -> Self:
         """Give the derivative rules, one per argument; returns the primitive.
 
@@ -152,7 +158,8 @@ class Primitive:
         collection for all rules (``saves=("out", "x")``) or one per rule (``saves=(("y",), ("x",))``).
         Whatever is not named comes as a :class:`Spec`.  The default saves everything.
 
-        ``local`` is the rule as text for drawings, for example ``"∇out · yᵀ"``.
+        ``local`` is the rule as text for drawings, for example ``"∇out · yᵀ"``.  ``real`` says that the
+        rules hold for real numbers only: then a call on complex ones is refused where it is tracked.
         """
         if len(rules) > len(self.names):
             raise ValueError(
@@ -160,7 +167,8 @@ class Primitive:
                 f"({', '.join(self.names)}). Give one rule per argument, None for no derivative."
             )
         self.rules = (*rules, *[None] * (len(self.names) - len(rules)))
-        self.incomplete = None in self.rules
+        self.real = real
+        self.incomplete = real or None in self.rules
         self.saves = self._checked_saves(saves, len(self.names))
         self.local = local
         self._keep.clear()
@@ -200,7 +208,8 @@ class Primitive:
         found = self._keep.get(tracked)
         if found is None:
             if isinstance(self.rules, _EveryArgument):
-                wanted, names = self.saves[0], self.names * len(tracked)
+                more = len(tracked) - len(self.names)
+                wanted, names = self.saves[0], self.names + self.names[-1:] * more
             else:
                 of_tracked = [s for s, t in zip(self.saves, tracked, strict=False) if t]
                 wanted, names = frozenset[str]().union(*of_tracked), self.names
@@ -208,7 +217,9 @@ class Primitive:
             self._keep[tracked] = found
         return found
 
-    def _check_rules(self, parents: Sequence[ArrayNode | None]) -> None:
+    def _check_rules(self, parents: Sequence[ArrayNode | None], args: Sequence[Any]) -> None:
+        if self.real:
+            require_real(self.name, *args)
         for i, parent in enumerate(parents):
             if parent is not None and (not self.rules or self.rules[i] is None):
                 raise TypeError(
@@ -216,6 +227,16 @@ class Primitive:
                     f"({self.names[min(i, len(self.names) - 1)]!r}), and a tracked tensor came. "
                     "Pass t.detach() if no gradient is wanted."
                 )
+
+
+def require_real(name: str, *args: Any) -> None:
+    """Raise ``TypeError`` for complex arguments of an operation whose rules are for real numbers."""
+    for i, arg in enumerate(args):
+        if np.dtype(getattr(arg, "dtype", type(arg))).kind == "c":
+            raise TypeError(
+                f"{name}: argument {i} is complex, and there is a derivative for real numbers only. "
+                "Write the operation with np.real and np.imag, or use t.detach()."
+            )
 
 
 class _EveryArgument(Sequence[Rule]):
@@ -260,6 +281,7 @@ class Unary(Primitive):
         node.y_node = None
         node.xs_nodes = ()
         node.static = node.hooks = None
+        node.freed = False
         node.scope = mode.scope
         node.index = next_index()
         if out.size <= SMALL:  # and so the argument, of the same size
@@ -313,6 +335,7 @@ class Binary(Primitive):
         node.y_node = y_node
         node.xs_nodes = ()
         node.static = node.hooks = None
+        node.freed = False
         node.scope = mode.scope
         node.index = next_index()
         if out.size <= SMALL and self.elementwise:  # then no argument is larger than the result
@@ -354,7 +377,7 @@ class Function(Primitive):
         if not (any(parents) and (mode := current_mode()).grad):
             return out.unpacked(None) if isinstance(out, Outputs) else boxed(out, None)
         if self.incomplete:
-            self._check_rules(parents)
+            self._check_rules(parents, values)
         node = _record_any(self, parents, values, out, mode, static or None)
         return out.unpacked(node) if out.__class__ is Outputs else boxed(out, node)
 
@@ -404,6 +427,7 @@ def _record_any(
     node.primitive = primitive
     node.static = static
     node.hooks = None
+    node.freed = False
     node.scope = mode.scope
     node.index = next_index()
     node.x_node = node.y_node = None
@@ -446,7 +470,7 @@ def record_assignment(
 def _keep_what_is_needed(node: ArrayNode, x: Any, y: Any, out: Any) -> None:
     """Of large arrays keep those that the rules of the tracked arguments ask for.
 
-    Called for every operation on large arrays, so the memory of ``needs`` is looked up here.
+    Called for every operation on large arrays, so what ``needs`` has found before is looked up here.
     """
     primitive, x_node, y_node = node.primitive, node.x_node, node.y_node
     if y is ABSENT:
@@ -574,7 +598,9 @@ def _picked(node: ArrayNode, index: int, out: Any) -> ArrayNode | None:
     if np.dtype(out.dtype).kind not in "fc":
         return None
     static = {"index": index, "count": len(node.out)}
-    return _record_any(_pick, (node,), (Spec((), None),), out, current_mode(), static)
+    pick = _record_any(_pick, (node,), (Spec((), None),), out, current_mode(), static)
+    pick.x = Spec((), None)  # not the other outputs, which may be large
+    return pick
 
 
 # Making primitives.

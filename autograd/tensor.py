@@ -20,7 +20,7 @@ from . import protocol
 from .backward import backpropagate
 from .context import enable_grad
 from .cuts import note_cut
-from .node import FREED, ArrayNode, leaf_node
+from .node import ArrayNode, leaf_node
 from .ops import arithmetic, indexing, products, reductions, shape, transcendental
 from .primitive import Box, Primitive, boxed, wrap_results_in
 from .versions import note_change
@@ -96,25 +96,15 @@ def _independent(array: Any, given: Any) -> Any:
     return array.copy() if array is given or np.may_share_memory(array, given) else array
 
 
-def _hooks_of(node: ArrayNode, method: str) -> list[Any]:
-    """The list of hooks of a node that a backward pass can still reach."""
-    if node.hooks is FREED:
-        raise RuntimeError(
-            f"{method}: backward() has gone through {node.label} already and freed its graph, so no "
-            "gradient will come. Call this before backward(), or keep the graph with retain_graph=True."
-        )
-    if node.hooks is None:
-        node.hooks = []
-    return node.hooks
-
-
 class Tensor(Box):
     """An array and, where a gradient is wanted, its place in the graph of operations.
 
     ``data``: a number, nested list, or array (NumPy, CuPy, Dask).  With ``requires_grad=True`` the
     tensor is a *leaf*: it owns a copy of the data, and ``backward()`` of a result adds the gradient
     to its ``grad``.  Otherwise it shares the array it is given.  The dtype is the one NumPy gives,
-    or ``dtype``; ``requires_grad`` needs a floating or complex one.  ``name`` is for drawings.
+    or ``dtype``; ``requires_grad`` needs a floating or complex one, and the gradient at a + ib is
+    ∂L/∂a - i ∂L/∂b.
+    ``name`` is for drawings.
 
     Raises ``TypeError`` for data that is not numeric, or not floating with ``requires_grad``, and
     ``ValueError`` for ragged lists.
@@ -325,7 +315,7 @@ class Tensor(Box):
             )
         if self._node.parents:
             self._node.tensor = weakref.ref(self)
-            _hooks_of(self._node, "retain_grad")
+            self._node.hooks = self._node.hooks or []
 
     def register_hook(self, hook: Callable[["Tensor"], Any]) -> Callable[[], None]:
         """Call ``hook(gradient)`` when the gradient of this tensor is complete.
@@ -337,7 +327,7 @@ class Tensor(Box):
             raise RuntimeError(
                 "register_hook: this tensor is not tracked. Make it requires_grad=True."
             )
-        hooks = _hooks_of(self._node, "register_hook")
+        hooks = self._node.hooks = self._node.hooks or []
 
         def on_array(g: Any) -> Any:
             # A copy, since other arguments of the same operation may get the same array.

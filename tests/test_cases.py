@@ -356,6 +356,44 @@ def test_reference_still_disagrees(case: Case) -> None:
             _against_reference(case, shapes)
 
 
+# --- complex numbers ---------------------------------------------------------------------------
+
+
+def _through_complex_numbers(s: Sample) -> Callable[..., Any]:
+    """Σ |f(c x + d) - e|, a real function of the real arguments x."""
+    rng = np.random.default_rng(0)
+    d = [0.1 * (rng.standard_normal((*x.shape, 2)) @ [1, 1j]) for x in s.chosen(s.arrays)]
+
+    def loss(*xs: Any) -> Any:
+        turned = [x * (0.8 + 0.6j) + shift for x, shift in zip(xs, d, strict=True)]
+        results = flatten(s.f(*s.with_chosen(turned)))[0]
+        return sum([np.sum(np.abs(y - (0.3 - 0.2j))) for y in results], 0.0)
+
+    return loss
+
+
+@pytest.mark.filterwarnings("ignore")  # NumPy's, where complex numbers make no sense
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_real_numbers_through_complex_ones(case: Case) -> None:
+    """The gradient is right, or refused in words, wherever NumPy takes complex numbers."""
+    s = _sample(case, _telling(case))
+    loss, xs = _through_complex_numbers(s), s.chosen(s.arrays)
+    try:
+        if not np.isfinite(loss(*xs)):
+            return
+    except (TypeError, ValueError, AttributeError):  # NumPy, or the row, takes real numbers only
+        return
+    try:
+        found = ag.grad(loss, argnums=tuple(range(len(xs))))(*xs)
+    except TypeError as error:
+        if "complex" in str(error) or "not supported" in str(error):
+            return
+        raise
+    for k, g in enumerate(found):
+        expected = numerical.jacobian(lambda *at: np.ravel(loss(*at)), xs, k, step=1e-5)
+        _close(np.ravel(g), expected[0], f"argument {k}", 1e-4, 1e-5)
+
+
 # --- kinks and faults --------------------------------------------------------------------------
 
 

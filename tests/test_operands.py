@@ -18,7 +18,7 @@ BINARIES = {
     primitive.name: primitive
     for found in pkgutil.iter_modules(autograd.ops.__path__)
     for primitive in vars(import_module(f"autograd.ops.{found.name}")).values()
-    if isinstance(primitive, Binary) and primitive.name not in ("cross", "matmul")
+    if isinstance(primitive, Binary) and primitive.name not in ("cross", "masked", "matmul")
 }
 NUMBERS = [
     1.5,

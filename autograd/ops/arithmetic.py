@@ -10,6 +10,9 @@ share a tie evenly; ``x ** 0.0`` at 0 has 0, ``x ** y`` at (0, 0) has 0 and 0; `
 ``x ** 0.5`` at 0 have inf.  ``sign`` and ``floor_divide`` have gradient 0 everywhere; ``remainder``
 and ``fmod`` have slope 1 in ``x`` also where they jump.  A nan in ``maximum`` or ``minimum`` is the
 result, so the gradient goes on to the arguments.
+
+Of a complex z = a + ib with the loss L, the gradient is ∂L/∂a - i ∂L/∂b, so that dL = Re(∇z · dz) as
+for real numbers; gradient descent goes along its conjugate.
 """
 
 import math
@@ -18,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import binary, implements, unary
+from ..primitive import binary, implements, require_real, unary
 from .choosing import masked
 
 __all__ = [
@@ -26,6 +29,7 @@ __all__ = [
     "add",
     "cbrt",
     "conjugate",
+    "conjugated",
     "copysign",
     "divide",
     "divmod",
@@ -36,15 +40,18 @@ __all__ = [
     "fmin",
     "fmod",
     "heaviside",
+    "imag",
     "maximum",
     "minimum",
     "multiply",
     "negative",
     "positive",
     "power",
+    "real",
     "reciprocal",
     "remainder",
     "sign",
+    "slope_of_size",
     "sqrt",
     "square",
     "subtract",
@@ -77,8 +84,25 @@ def _past_nan(g: Any, share: Any, x: Any, y: Any) -> Any:
     return np.where(np.isnan(x), 0, np.where(np.isnan(y), g, share))
 
 
+def conjugated(x: Any) -> Any:
+    """The conjugates of complex numbers, real ones as they are."""
+    return np.conjugate(x) if x.dtype.kind == "c" else x
+
+
+def slope_of_size(x: Any) -> Any:
+    """The slope of abs: sign x, of a complex number its conjugate; 0 at 0."""
+    return (
+        np.conjugate(x) / np.absolute(np.where(x == 0, 1, x)) if x.dtype.kind == "c" else np.sign(x)
+    )
+
+
 def _nowhere(g: Any, out: Any, *args: Any) -> None:
     """A gradient of 0 everywhere: of a step function."""
+
+
+def _sign_slope(g: Any, out: Any, x: Any) -> None:
+    """0; a complex number's direction would turn."""
+    require_real("sign", x)
 
 
 # fmt: off
@@ -103,12 +127,14 @@ float_power = binary(np.float_power, _power_base, _power_exponent,
                    saves=(("x", "y"), ("out", "x", "y")), local=("∇out · y · x^(y-1)", "∇out · out · log x"))
 negative  = unary(np.negative,   lambda g, out, x: -g,              saves=(),    local="-∇out")
 positive  = unary(np.positive,   lambda g, out, x: +g,              saves=(),    local="∇out")
-absolute  = unary(np.absolute,   lambda g, out, x: g * np.sign(x),  saves="x",   local="∇out · sign x")
+absolute  = unary(np.absolute,   lambda g, out, x: g * slope_of_size(x), saves="x", local="∇out · sign x")
 fabs      = unary(np.fabs,       lambda g, out, x: g * np.sign(x),  saves="x",   local="∇out · sign x")
 square    = unary(np.square,     lambda g, out, x: g * (2 * x),     saves="x",   local="∇out · 2x")
 sqrt      = unary(np.sqrt,       lambda g, out, x: g * 0.5 / out,   saves="out", local="∇out / (2 out)")
 cbrt      = unary(np.cbrt,       lambda g, out, x: g / (3 * out * out), saves="out", local="∇out / (3 out²)")
 conjugate = unary(np.conjugate,  lambda g, out, x: np.conjugate(g), saves=(),    local="∇out conjugated")
+real      = unary(np.real,       lambda g, out, x: g,               saves=(),    local="∇out")
+imag      = unary(np.imag,       lambda g, out, x: g * -1j,         saves=(),    local="-i ∇out")
 reciprocal = unary(np.reciprocal, lambda g, out, x: -g * out * out, saves="out", local="-∇out · out²")
 
 # --- remainders: x - n y with a whole number n ------------------------------------------------
@@ -141,8 +167,11 @@ heaviside = binary(np.heaviside, _nowhere,
                                  lambda g, out, x, y: g * (x == 0),
                    saves=((), ("x",)), local=("0", "∇out where x = 0"))
 floor_divide = binary(np.floor_divide, _nowhere, _nowhere, saves=(), local=("0", "0"))
-sign      = unary(np.sign,       _nowhere,                          saves=(),    local="0")
+sign      = unary(np.sign,       _sign_slope,                        saves=(),    local="0")
 # fmt: on
+
+implements(np.real)(real)
+implements(np.imag)(imag)
 
 # Between two numbers the operator is ten times as fast as the ufunc, and its power has shorter ways
 # for the exponents 2, 1, 1/2 and -1.

@@ -53,7 +53,7 @@ def _cholesky_rule(g: Any, out: Any, x: Any) -> Any:
     return _halved(s + mT(s))
 
 
-_cholesky.defvjp(_cholesky_rule, saves="out", local="L⁻ᵀ Φ(Lᵀ ∇L) L⁻¹")
+_cholesky.defvjp(_cholesky_rule, saves="out", local="L⁻ᵀ Φ(Lᵀ ∇L) L⁻¹", real=True)
 
 
 @implements(np.linalg.cholesky)
@@ -128,7 +128,7 @@ def _eigh_rule(g: Any, out: Any, x: Any, *, UPLO: str) -> Any:
     return lower if UPLO in "Ll" else mT(lower)
 
 
-_eigh.defvjp(_eigh_rule, saves="out", local="V (diag ∇w + F ∘ Vᵀ∇V) Vᵀ")
+_eigh.defvjp(_eigh_rule, saves="out", local="V (diag ∇w + F ∘ Vᵀ∇V) Vᵀ", real=True)
 
 
 @implements(np.linalg.eigh)
@@ -221,7 +221,7 @@ def _svd_inner(u_turn: Any, v_turn: Any, s: Any, resolution: Any) -> Any:
     return (together + apart) * 0.5
 
 
-_svd.defvjp(_svd_rule, saves="out", local="U (diag ∇S + turns of U and V) Vᵀ")
+_svd.defvjp(_svd_rule, saves="out", local="U (diag ∇S + turns of U and V) Vᵀ", real=True)
 
 
 @implements(np.linalg.svd)
@@ -272,7 +272,7 @@ def _qr_rule(g: Any, out: Any, x: Any) -> Any:
     return mT(np.linalg.solve(r, mT(left)))
 
 
-_qr.defvjp(_qr_rule, saves="out", local="(∇Q + Q sym(R∇Rᵀ - ∇QᵀQ)) R⁻ᵀ")
+_qr.defvjp(_qr_rule, saves="out", local="(∇Q + Q sym(R∇Rᵀ - ∇QᵀQ)) R⁻ᵀ", real=True)
 
 
 @implements(np.linalg.qr)

@@ -99,7 +99,10 @@ def _det(x: Any) -> Any:
 
 
 _det.defvjp(
-    lambda g, out, x: np.expand_dims(g, (-1, -2)) * cofactors(x), saves="x", local="∇out · adj(x)ᵀ"
+    lambda g, out, x: np.expand_dims(g, (-1, -2)) * cofactors(x),
+    saves="x",
+    local="∇out · adj(x)ᵀ",
+    real=True,
 )
 cofactors.defvjp(lambda g, out, x: _slope(x, g), saves="x", local="slope of the cofactors")
 _slope.defvjp(
@@ -136,6 +139,7 @@ _slogdet.defvjp(
     lambda g, out, x: np.expand_dims(g[1], (-1, -2)) * mT(inv(x)),
     saves="x",
     local="∇logabsdet · x⁻ᵀ",
+    real=True,
 )
 
 

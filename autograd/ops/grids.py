@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..primitive import Box, implements
+from ..primitive import Box, implements, require_real
 from .joining import concatenate
 from .shape import broadcast_arrays, moveaxis, reshape
 
@@ -74,6 +74,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any
 
     Raises ``ValueError`` for fewer than two points.
     """
+    require_real("interp", x)
     points = _plain(xp)
     if points.ndim != 1 or len(points) < 2 or np.shape(fp) != points.shape:
         raise ValueError(

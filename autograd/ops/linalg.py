@@ -130,7 +130,7 @@ def _undefined_if_truncated(x: Any, p: Any) -> Any:
     return np.sum(undefined, axis=(-2, -1), keepdims=True)
 
 
-_pinv.defvjp(_pinv_rule, saves=("out", "x"), local="-outᵀ · ∇out · outᵀ + ...")
+_pinv.defvjp(_pinv_rule, saves=("out", "x"), local="-outᵀ · ∇out · outᵀ + ...", real=True)
 
 
 @implements(np.linalg.pinv)
@@ -177,6 +177,7 @@ _lstsq.defvjp(
     _lstsq_b,
     saves=(("out", "a", "b"), ("a",)),
     local=("-a⁺ᵀ · ∇out · outᵀ + ...", "a⁺ᵀ · ∇out"),
+    real=True,
 )
 
 

@@ -94,6 +94,10 @@ def nanmin(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     return _nanmin(a, axis=axis, keepdims=keepdims)
 
 
+def _squared(x: Any) -> Any:
+    return np.real(x * np.conjugate(x)) if x.dtype.kind == "c" else x * x
+
+
 @implements(np.nanvar)
 def nanvar(
     a: Any, axis: Axis = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False
@@ -101,7 +105,7 @@ def nanvar(
     """The variance of the numbers over ``axis``; nan where ``ddof`` leaves none."""
     a = a if dtype is None else a.astype(dtype)
     deviation = _filled(a - nanmean(a, axis, keepdims=True), 0)
-    squares = sum(deviation * deviation, axis, keepdims=keepdims)
+    squares = sum(_squared(deviation), axis, keepdims=keepdims)
     numbers = np.sum(np.logical_not(np.isnan(a)), axis=axis, dtype=squares.dtype, keepdims=keepdims)
     return squares / np.where(numbers > ddof, numbers - ddof, np.nan)
 

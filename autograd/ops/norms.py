@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..primitive import implements, primitive
-from .arithmetic import absolute
+from .arithmetic import absolute, conjugated, slope_of_size
 from .choosing import where
 from .decompositions import svdvals
 from .linalg import inv
@@ -56,7 +56,7 @@ def _two_norm(x: Any, *, axis: Any, keepdims: bool) -> Any:
 def _two_norm_rule(g: Any, out: Any, x: Any, *, axis: Axis, keepdims: bool) -> Any:
     """g · x / out, and 0 where out is 0.  (There the second derivative is nan: it does not exist.)"""
     out = restore(out, x, axis, keepdims)
-    return restore(g, x, axis, keepdims) * np.where(out == 0, 0, x / out)
+    return restore(g, x, axis, keepdims) * np.where(out == 0, 0, conjugated(x) / out)
 
 
 _two_norm.defvjp(_two_norm_rule, saves="out x", local="∇out · x / out")
@@ -76,7 +76,7 @@ def _p_norm(x: Any, *, p: float, axis: Axis, keepdims: bool) -> Any:
 
 def _p_norm_rule(g: Any, out: Any, x: Any, *, p: float, axis: Axis, keepdims: bool) -> Any:
     """g · sign x · (|x| / out)^(p-1), and 0 where x is 0."""
-    slope = np.sign(x) * (np.abs(x) / restore(out, x, axis, keepdims)) ** (p - 1)
+    slope = slope_of_size(x) * (np.abs(x) / restore(out, x, axis, keepdims)) ** (p - 1)
     return restore(g, x, axis, keepdims) * np.where(x == 0, 0, slope)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..primitive import implements, primitive
+from .arithmetic import conjugated
 
 __all__ = ["convolve", "correlate", "polyval", "unwrap"]
 
@@ -63,9 +64,9 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
 
 @implements(np.correlate)
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
-    """Σ_i a_{i+k} v_i."""
+    """Σ_i a_{i+k} v̄_i."""
     a, v = _lines(a, v, "correlate")
-    return _cut(_convolve(a, v[::-1]), len(a), len(v), mode, "correlate")
+    return _cut(_convolve(a, conjugated(v[::-1])), len(a), len(v), mode, "correlate")
 
 
 @implements(np.polyval)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..backward import unbroadcast
 from ..primitive import Binary, binary, implements
-from .arithmetic import multiply
+from .arithmetic import conjugated, multiply
 from .einsum import contract, einsum
 from .matrices import array_of
 from .shape import reshape
@@ -172,8 +172,8 @@ def _entries(x: Any) -> Any:
 
 @implements(np.vdot)
 def vdot(a: Any, b: Any) -> Any:
-    """Σ over all entries of both, read row by row."""
-    return _summed_product("vdot", _entries(a), _entries(b), 0, 0)
+    """Σ ā b over all entries of both, read row by row."""
+    return _summed_product("vdot", conjugated(_entries(a)), _entries(b), 0, 0)
 
 
 @implements(np.outer, np.linalg.outer)
@@ -213,8 +213,8 @@ def _agree(name: str, x: Any, y: Any, x_axis: int, y_axis: int) -> None:
 
 @implements(np.linalg.vecdot)
 def vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
-    """Σ x1 · x2 over one axis, for stacks of vectors that broadcast."""
-    x1, x2 = array_of(x1), array_of(x2)
+    """Σ x̄1 · x2 over one axis, for stacks of vectors that broadcast."""
+    x1, x2 = conjugated(array_of(x1)), array_of(x2)
     if axis != -1:
         x1, x2 = np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1)
     _agree("vecdot", x1, x2, -1, -1)
@@ -229,8 +229,8 @@ def matvec(x1: Any, x2: Any) -> Any:
 
 
 def vecmat(x1: Any, x2: Any) -> Any:
-    """A stack of row vectors times a stack of matrices."""
-    x1, x2 = array_of(x1), array_of(x2)
+    """A stack of row vectors, conjugated, times a stack of matrices."""
+    x1, x2 = conjugated(array_of(x1)), array_of(x2)
     _agree("vecmat", x1, x2, -1, -2)
     return einsum("...i,...ij->...j", x1, x2)
 

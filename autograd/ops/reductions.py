@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..primitive import implements, primitive
+from .arithmetic import conjugated
 
 __all__ = ["Axis", "average", "kept_shape", "mean", "prod", "restore", "std", "sum", "var"]
 
@@ -188,7 +189,7 @@ def _var_rule(g: Any, out: Any, x: Any, *, axis: Axis, ddof: float, keepdims: bo
     if x.size == 0:
         return x
     weight = 2 * _inverse(x.size / out.size - ddof)
-    return restore(g * weight, x, axis, keepdims) * _deviation(x, axis)
+    return restore(g * weight, x, axis, keepdims) * conjugated(_deviation(x, axis))
 
 
 _var.defvjp(_var_rule, saves="x", local="∇out · 2 (x - mean) / (n - ddof)")
@@ -214,7 +215,8 @@ def _std_rule(g: Any, out: Any, x: Any, *, axis: Axis, ddof: float, keepdims: bo
     # Equal entries may differ from their rounded mean, so ask the entries, not the result.
     equal = np.max(x, axis=axis, keepdims=True) == np.min(x, axis=axis, keepdims=True)
     spread = np.where(equal, 1, restore(out, x, axis, keepdims))
-    return restore(g * weight, x, axis, keepdims) * np.where(equal, 0, _deviation(x, axis)) / spread
+    slope = np.where(equal, 0, conjugated(_deviation(x, axis))) / spread
+    return restore(g * weight, x, axis, keepdims) * slope
 
 
 _std.defvjp(_std_rule, saves=("out", "x"), local="∇out · (x - mean) / ((n - ddof) out)")

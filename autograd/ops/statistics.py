@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..primitive import implements
+from .arithmetic import conjugated
 from .diagonals import diag
 from .joining import concatenate
 from .ordering import one_axis_last, sort
@@ -82,7 +83,7 @@ def cov(
             f"cov: {rows.shape[1]} observations leave {free} degrees of freedom, at least 1 is needed."
         )
     centered = rows - mean(rows, 1, keepdims=True)
-    return squeeze(np.matmul(centered, centered.T) * (1 / free))
+    return squeeze(np.matmul(centered, conjugated(centered.T)) * (1 / free))
 
 
 @implements(np.corrcoef)

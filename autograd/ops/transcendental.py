@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import binary, implements, primitive, unary
+from ..primitive import binary, implements, primitive, require_real, unary
 from .choosing import masked
 
 LN2 = 0.6931471805599453
@@ -132,6 +132,7 @@ logaddexp2 = binary(np.logaddexp2, lambda g, out, x, y: g * sigmoid(_lead(x, y) 
 
 def _softplus(x: Any) -> Any:
     """log(1 + exp x), without overflow."""
+    require_real("softplus", x)
     return np.maximum(x, 0) + np.log1p(np.exp(-np.absolute(x)))
 
 

@@ -79,6 +79,7 @@ _huber.defvjp(
     lambda g, out, x, y, *, delta: g * _clipped(y - x, delta),
     saves="x y",
     local=("∇out · clip(x - y, ±δ)", "∇out · clip(y - x, ±δ)"),
+    real=True,
 )
 
 

@@ -65,6 +65,8 @@ CASES = [
     unary("cbrt", "nonzero"),
     unary("reciprocal", "nonzero"),
     unary("conjugate"),
+    unary("real"),
+    unary("imag"),
     # --- remainders
     binary("remainder", "distinct", "above_one"),
     Case(
