@@ -591,7 +591,7 @@ def _pick_rule(g: Any, out: Any, whole: Any, *, index: int, count: int) -> Outpu
 _pick = Function(
     lambda whole, *, index, count: whole[index], "output", ["whole"], elementwise=False
 )
-_pick.defvjp(_pick_rule, saves=())
+_pick.defvjp(_pick_rule, saves=(), local="∇out, for this one of the outputs")
 
 
 def _picked(node: ArrayNode, index: int, out: Any) -> ArrayNode | None:

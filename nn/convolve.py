@@ -261,14 +261,17 @@ convolve.defvjp(
     lambda g, out, x, w, bias=None, **how: weight_gradient(g, x, kernel=w.shape[2:], **how),
     lambda g, out, x, w, bias=None, **how: np.sum(g, axis=(0, 2, 3)),
     saves=(("w",), ("x",), ()),
+    local=("∇out * W, transposed", "x * ∇out", "Σ ∇out over batch and positions"),
 )
 input_gradient.defvjp(
     lambda c, out, g, w, *, size, **how: convolve(c, w, **how),
     lambda c, out, g, w, *, size, **how: weight_gradient(g, c, kernel=w.shape[2:], **how),
     saves=(("w",), ("g",)),
+    local=("∇out * W", "∇out * g"),
 )
 weight_gradient.defvjp(
     lambda c, out, g, x, *, kernel, **how: convolve(x, c, **how),
     lambda c, out, g, x, *, kernel, **how: input_gradient(g, c, size=x.shape[2:], **how),
     saves=(("x",), ("g",)),
+    local=("x * ∇out", "g * ∇out, transposed"),
 )

@@ -145,21 +145,31 @@ def _no_derivative(*_: Any, **__: Any) -> None:
     """The winners change only where max pooling has no derivative."""
 
 
-max_pool.defvjp(lambda g, out, x, **window: scatter_to_maxima(g, x, out, **window))
+max_pool.defvjp(
+    lambda g, out, x, **window: scatter_to_maxima(g, x, out, **window),
+    local="∇out at the first maximum of each window",
+)
 scatter_to_maxima.defvjp(
     lambda c, out, g, x, best, **window: gather_from_maxima(c, x, best, **window),
     _no_derivative,
     _no_derivative,
     saves=(("x", "best"), (), ()),
+    local=("∇out at the maxima", "0", "0"),
 )
 gather_from_maxima.defvjp(
     lambda g, out, c, x, best, **window: scatter_to_maxima(g, x, best, **window),
     _no_derivative,
     _no_derivative,
     saves=(("x", "best"), (), ()),
+    local=("∇out at the maxima", "0", "0"),
 )
 window_sum.defvjp(
     lambda g, out, x, *, axis, **window: window_spread(g, size=x.shape[axis], axis=axis, **window),
     saves=(),
+    local="∇out for every entry of its window",
 )
-window_spread.defvjp(lambda c, out, g, *, size, **window: window_sum(c, **window), saves=())
+window_spread.defvjp(
+    lambda c, out, g, *, size, **window: window_sum(c, **window),
+    saves=(),
+    local="Σ ∇out over each window",
+)

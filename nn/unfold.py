@@ -53,5 +53,11 @@ def fold(
     return x
 
 
-unfold.defvjp(lambda g, out, x, **how: fold(g, size=x.shape[2:], **how), saves=())
-fold.defvjp(lambda c, out, windows, *, size, **how: unfold(c, **how), saves=())
+unfold.defvjp(
+    lambda g, out, x, **how: fold(g, size=x.shape[2:], **how),
+    saves=(),
+    local="Σ ∇out over the windows of each entry",
+)
+fold.defvjp(
+    lambda c, out, windows, *, size, **how: unfold(c, **how), saves=(), local="the windows of ∇out"
+)

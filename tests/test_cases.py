@@ -484,6 +484,14 @@ def test_every_primitive_has_a_row() -> None:
     assert not missing, f"primitives without a row in tests/cases: {missing}"
 
 
+def test_every_primitive_has_a_name_and_the_text_of_its_rules() -> None:
+    for p in _primitives():
+        assert not p.name.startswith("_"), p.name
+        texts = [p.local] * len(p.names) if isinstance(p.local, str) else p.local
+        for text, rule, _ in zip(texts, p.rules, p.names, strict=False):
+            assert text or rule is None, p.name
+
+
 @pytest.mark.parametrize("case", [c for c in CASES if c.primitives], ids=lambda case: case.name)
 def test_row_covers_what_it_says(case: Case) -> None:
     missing = set(case.primitives) - {p.name for p in _recorded(case)}

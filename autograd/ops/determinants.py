@@ -109,6 +109,7 @@ _slope.defvjp(
     lambda g, out, x, h: _third(x, h, g),
     lambda g, out, x, h: _slope(x, g),
     saves=(("x", "h"), ("x",)),
+    local=("slope of the slope", "slope of the cofactors"),
 )
 
 

@@ -77,7 +77,11 @@ def getitem(x: Any, *, index: Any) -> Any:
     return x[index]
 
 
-gather.defvjp_each(lambda i, g, out, *gs, indices, shape: getitem(g, index=indices[i]), saves=())
+gather.defvjp_each(
+    lambda i, g, out, *gs, indices, shape: getitem(g, index=indices[i]),
+    saves=(),
+    local="∇out at the index",
+)
 getitem.defvjp(
     lambda g, out, x, *, index: Indexed(g, index, x, gather, _add_at),
     saves=(),
@@ -131,7 +135,7 @@ def _checked_axis(operation: str, axis: int, ndim: int) -> int:
 # --- writing ----------------------------------------------------------------------------------
 
 
-@primitive
+@primitive(name="without")
 def _without(x: Any, *, index: Any) -> Any:
     """``x`` with zeros at the index."""
     out = x.copy() if x.ndim else np.full_like(x, x)  # the copy of a NumPy scalar is one
@@ -139,7 +143,9 @@ def _without(x: Any, *, index: Any) -> Any:
     return out
 
 
-_without.defvjp(lambda g, out, x, *, index: _without(g, index=index), saves=())
+_without.defvjp(
+    lambda g, out, x, *, index: _without(g, index=index), saves=(), local="∇out but at the index"
+)
 
 
 def _written_gradient(g: Any, out: Any, x: Any, v: Any, *, index: Any) -> Any:

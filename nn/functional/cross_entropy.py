@@ -119,7 +119,11 @@ _at_label.defvjp(
     saves=(),
     local="-∇out at the label",
 )
-_rows.defvjp(lambda c, out, g, *, labels, classes: -_at_label(c, labels=labels), saves=())
+_rows.defvjp(
+    lambda c, out, g, *, labels, classes: -_at_label(c, labels=labels),
+    saves=(),
+    local="∇out at the label",
+)
 
 
 def cross_entropy(

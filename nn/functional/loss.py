@@ -49,7 +49,7 @@ def _pair(loss: str, input: Any, target: Any) -> tuple[Any, Any]:
 # --- regression -------------------------------------------------------------------------------
 
 
-@primitive(elementwise=True)
+@primitive(name="squared_error", elementwise=True)
 def _squared_error(x: Any, y: Any) -> Any:
     return np.square(x - y)
 
@@ -62,7 +62,7 @@ _squared_error.defvjp(
 )
 
 
-@primitive(elementwise=True)
+@primitive(name="huber", elementwise=True)
 def _huber(x: Any, y: Any, *, delta: float) -> Any:
     """½ d² for |d| ≤ delta, else delta (|d| - ½ delta), with d = x - y."""
     d = np.absolute(x - y)
