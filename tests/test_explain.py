@@ -190,3 +190,14 @@ def test_a_rule_that_is_not_linear_is_found():
     y = odd(x)
     with pytest.raises(RuntimeError, match="not linear"):
         ag.explain(y * 3.0 - y * 5.0, x)
+
+
+def test_paths_through_an_operation_with_several_results():
+    x = ag.Tensor(np.array([[1.0, 2.0], [3.0, 4.0]]), requires_grad=True, name="x")
+    q, r = np.linalg.qr(x)
+    y = np.sum(r * r * r) + np.sum(q)
+    (exact,) = ag.gradients(y, x, retain_graph=True)
+    assert "qr" in ag.explain(y, x).text
+    found = ag.explain(y, x, entry=(0, 1))
+    assert found.total == pytest.approx(exact.data[0, 1])
+    assert sum(term.product for term in found.terms) == pytest.approx(exact.data[0, 1])

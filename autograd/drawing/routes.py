@@ -145,5 +145,7 @@ def _gradient_at(reader: Reader, order: Sequence[Any], root: Any, target: Any, s
 
 
 def size_of(g: Any) -> float:
-    """The 2-norm; of a number the absolute value."""
+    """The 2-norm; of a number the absolute value, of the gradients of several outputs that of all."""
+    if isinstance(g, tuple):
+        return float(np.linalg.norm([size_of(part) for part in g if part is not None]))
     return abs(g) if isinstance(g, float) else float(np.linalg.norm(np.ravel(g)))
