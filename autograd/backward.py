@@ -258,8 +258,9 @@ def shares(node: ArrayNode, g: Any) -> list[Any]:
         g = g.completed(node.out)
     need_out, need_args = node.primitive.needs(tuple([p is not None for p in node.parents]))
     saved = [a for a, need in zip(node.args, need_args, strict=True) if need]
-    saved += (node.out if isinstance(node.out, Outputs) else [node.out]) if need_out else []
-    if any(isinstance(array, Spec) for array in saved):
+    saved += [node.out] if need_out else []
+    flat = [a for s in saved for a in (s if isinstance(s, Outputs) else [s])]
+    if any(isinstance(array, Spec) for array in flat):
         raise _freed(node)
     if node.index < last_change[0]:
         _refuse_changed_arrays(node)

@@ -211,6 +211,11 @@ class Primitive:
                 more = len(tracked) - len(self.names)
                 wanted, names = self.saves[0], self.names + self.names[-1:] * more
             else:
+                if len(tracked) > len(self.names):
+                    raise TypeError(
+                        f"{self.name}: there are rules for {len(self.names)} arguments, and "
+                        f"{len(tracked)} came. Give one rule for any number with defvjp_each."
+                    )
                 of_tracked = [s for s, t in zip(self.saves, tracked, strict=False) if t]
                 wanted, names = frozenset[str]().union(*of_tracked), self.names
             found = "out" in wanted, tuple([names[i] in wanted for i in range(len(tracked))])

@@ -90,6 +90,9 @@ class _Segment:
         self.closed_over = self.first.outside
         self.shapes = [y.shape for y in self.first.outputs]
 
+    def __repr__(self) -> str:
+        return getattr(self.f, "__name__", type(self.f).__name__)
+
     def _record(self, arguments: Sequence[Any]) -> Recording:
         """Evaluate the function at ``arguments`` for its tracked tensors."""
 

@@ -69,7 +69,13 @@ def gradients(
                 f"gradients: input {i}, of shape {xs[i].shape}, was not used to compute the "
                 "outputs. Leave it out, or call with allow_unused=True to get None for it."
             )
-    return tuple([arrived.get(node) for node in nodes])
+    returned: set[ArrayNode] = set()
+    found = []
+    for node in nodes:
+        g = arrived.get(node)
+        found.append(g.clone() if g is not None and node in returned else g)
+        returned.add(node)
+    return tuple(found)
 
 
 def _node(tensor: Tensor, what: str) -> ArrayNode:

@@ -185,6 +185,34 @@ def test_a_node_can_be_copied() -> None:
     assert node.parents == node.args == ()
 
 
+def test_an_input_that_is_asked_for_twice_gets_two_gradients() -> None:
+    x = leaf([1.0, 2.0])
+    first, second = ag.gradients((x * x).sum(), [x, x])
+    assert first is not None
+    first.data[...] = 0.0
+    assert numbers(second).tolist() == [2.0, 4.0]
+
+
+def test_too_few_rules_for_a_star_are_refused_in_words() -> None:
+    @ag.primitive
+    def f(*xs: Any) -> Any:
+        return xs[0] + xs[1]
+
+    f.defvjp(lambda g, out, *xs: g)
+    with pytest.raises(
+        TypeError, match=r"f: there are rules for 1 arguments, and 2 came.*defvjp_each"
+    ):
+        f(leaf([1.0]), leaf([2.0]))
+
+
+def test_explaining_a_freed_checkpoint_is_refused_in_words() -> None:
+    x = leaf(np.linspace(0.1, 1.0, 200))
+    y = ag.checkpoint(lambda t: np.tanh(t) * t)(x).sum()
+    y.backward()
+    with pytest.raises(RuntimeError, match="the graph has been freed"):
+        ag.explain(y, x)
+
+
 def test_each_rule_may_save_the_arguments_that_a_star_collects() -> None:
     @ag.primitive
     def f(x: Any, *rest: Any) -> Any:
