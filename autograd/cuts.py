@@ -1,57 +1,87 @@
-"""Where a way through the graph ends on purpose: ``detach()`` and conversion to whole numbers.
+"""Where a way through the graph ends: ``detach()``, ``no_grad()``, ``.data``, whole numbers.
 
-Nothing is kept alive by what is noted here: it goes with the array.  ``diagnose`` reads it, to say
-why a loss does not reach a parameter.
+An array that leaves the graph gets a note of how it did.  What is computed from it outside of the
+graph takes the note over, so the note is there where the numbers enter a graph again.  ``diagnose``
+reads it, to say why a loss does not reach a parameter.
+
+A note is a weak reference: it keeps no array alive and goes with its own.
 """
 
 import weakref
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-__all__ = ["Cut", "cut_at", "note_cut", "own_copy"]
+import numpy as np
 
+__all__ = ["Cut", "arrays_in", "cut_at", "cuts", "hand_on", "note_cut", "own_copy"]
 
-class Cut(NamedTuple):
-    """How the way ends, and the operation (with its scope) whose result was taken out."""
-
-    how: str
-    label: str
-    scope: Any
+Cut = tuple[str, str, Any]
+"""How the way ends, the operation (or the variable) where it does, and the scope of that."""
 
 
-_cuts: dict[int, tuple[Any, Cut]] = {}
+class _Note(weakref.ref[Any]):
+    __slots__ = ("cut",)
+    __eq__ = object.__eq__  # a note is itself, whatever its array is equal to
+    __hash__ = object.__hash__
+
+    cut: Cut
 
 
-def note_cut(array: Any, node: Any, how: str) -> None:
-    """Remember that ``array`` left the graph at ``node``."""
-    if node is not None and hasattr(array, "__array_function__"):
-        _remember(array, Cut(how, node.label, node.scope))
+cuts: set[_Note] = set()
+"""All notes.  While there are none, an operation outside of the graph has nothing to hand on."""
+
+_forget = cuts.discard
+_references_to = weakref.getweakrefs
+_ndarray = np.ndarray
+
+
+def note_cut(array: Any, cut: Cut) -> Any:
+    """Note that the way ends at ``array``.  Returned is the array, for a NumPy scalar one of its own."""
+    if array.__class__ is not _ndarray:
+        if isinstance(array, tuple):
+            for one in array:
+                note_cut(one, cut)
+            return array
+        if isinstance(array, np.generic):  # nothing can refer to it weakly
+            array = np.asarray(array)
+    for reference in _references_to(array):
+        if reference.__class__ is _Note:
+            reference.cut = cut
+            return array
+    try:
+        note = _Note(array, _forget)
+    except TypeError:
+        return array
+    note.cut = cut
+    cuts.add(note)
+    return array
+
+
+def cut_at(array: Any) -> Cut | None:
+    """The cut that ``array`` came through, None if it was in no graph."""
+    for reference in _references_to(array):
+        if reference.__class__ is _Note:
+            return getattr(reference, "cut", None)  # another thread may be about to write it
+    return None
+
+
+def hand_on(sources: Iterable[Any], array: Any) -> Any:
+    """``array``, with the note of the first of its ``sources`` that has one."""
+    for source in sources:
+        if _references_to(source) and (cut := cut_at(source)) is not None:
+            return note_cut(array, cut)
+    return array
 
 
 def own_copy(array: Any) -> Any:
     """A copy of ``array`` that has left the graph where ``array`` has."""
-    copy = array.copy()
-    if (cut := cut_at(array)) is not None:
-        _remember(copy, cut)
-    return copy
+    return hand_on((array,), array.copy()) if cuts else array.copy()
 
 
-def _remember(array: Any, cut: Cut) -> None:
-    try:
-        reference = weakref.ref(array, _forget(id(array)))
-    except TypeError:  # a NumPy scalar
-        return
-    _cuts[id(array)] = reference, cut
-
-
-def _forget(key: int) -> Callable[[Any], None]:
-    def callback(_: Any) -> None:
-        _cuts.pop(key, None)
-
-    return callback
-
-
-def cut_at(array: Any) -> Cut | None:
-    """How ``array`` left a graph, None if it never was in one."""
-    found = _cuts.get(id(array))
-    return found[1] if found is not None and found[0]() is array else None
+def arrays_in(static: Mapping[str, Any]) -> list[Any]:
+    """The keyword arguments of an operation, and those in a tuple or list, as an index may be."""
+    found = list(static.values())
+    for value in found:  # grows meanwhile
+        if isinstance(value, (tuple, list)):
+            found += value
+    return found

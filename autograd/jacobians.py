@@ -118,7 +118,7 @@ def _products(
     multiply: Callable[[list[Any]], list[Any]], tensors: Sequence[Tensor], k: int
 ) -> list[list[Any]]:
     """``multiply`` of every basis vector of the ``k``-th of ``tensors``, zeros in the others."""
-    zeros = [np.zeros_like(t.data) for t in tensors]
+    zeros = [np.zeros_like(t._data) for t in tensors]
     return [multiply([*zeros[:k], e, *zeros[k + 1 :]]) for e in basis(zeros[k])]
 
 
@@ -126,7 +126,9 @@ def _joined(columns: list[Any], x: Tensor, y: Tensor) -> Any:
     """The Jacobian of ``y`` by ``x`` from its columns."""
     shape = (*y.shape, *x.shape)
     return (
-        np.stack(columns, axis=-1).reshape(shape) if columns else np.zeros_like(x.data, shape=shape)
+        np.stack(columns, axis=-1).reshape(shape)
+        if columns
+        else np.zeros_like(x._data, shape=shape)
     )
 
 

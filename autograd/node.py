@@ -20,7 +20,7 @@ class NotSavedError(RuntimeError, AttributeError):
 class Spec:
     """The shape and dtype of an array that was not saved."""
 
-    __slots__ = ("dtype", "shape")
+    __slots__ = ("__weakref__", "dtype", "shape")
 
     def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
         self.shape = shape

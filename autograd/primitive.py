@@ -30,6 +30,7 @@ from numpy.linalg import LinAlgError
 
 from .anomaly import user_line, watch_forward
 from .context import Mode, current_mode
+from .cuts import arrays_in, cuts, hand_on, note_cut
 from .graph import next_index
 from .node import ABSENT, ArrayNode, Spec, leaf_node
 from .versions import rebound, stale_view
@@ -279,7 +280,7 @@ class Unary(Primitive):
         x = x._data
         out = self.forward(x)
         if x_node is None or not (mode := current_mode()).grad:
-            return boxed(out, None)
+            return _outside(out, self, x_node, (x,))
         node = ArrayNode()
         node.primitive = self
         node.x_node = x_node
@@ -333,7 +334,7 @@ class Binary(Primitive):
         except ValueError as error:
             raise _explained(error, self, (x, y)) from None
         if (x_node is None and y_node is None) or not (mode := current_mode()).grad:
-            return boxed(out, None)
+            return _outside(out, self, x_node or y_node, (x, y))
         node = ArrayNode()
         node.primitive = self
         node.x_node = x_node
@@ -379,12 +380,29 @@ class Function(Primitive):
             raise _explained(error, self, values) from None
         if not hasattr(out, "dtype"):
             out = Outputs.of(out) if isinstance(out, tuple) else np.asarray(out)
-        if not (any(parents) and (mode := current_mode()).grad):
-            return out.unpacked(None) if isinstance(out, Outputs) else boxed(out, None)
+        tracked = any(parents)
+        if not (tracked and (mode := current_mode()).grad):
+            return _outside(out, self, tracked, values, static)
         if self.incomplete:
             self._check_rules(parents, values)
         node = _record_any(self, parents, values, out, mode, static or None)
         return out.unpacked(node) if out.__class__ is Outputs else boxed(out, node)
+
+
+def _outside(
+    out: Any, primitive: Primitive, tracked: Any, args: tuple[Any, ...], static: Any = None
+) -> Any:
+    """What an operation that is not recorded returns; a note says so where a way ends there."""
+    if tracked:
+        out = note_cut(out, ("no_grad()", primitive.name, current_mode().scope))
+    elif cuts:
+        out = hand_on((*args, *arrays_in(static)) if static else args, out)
+    if out.__class__ is Outputs:
+        return out.unpacked(None)
+    tensor = _new(_tensor_class)
+    tensor._data = out
+    tensor._node = None
+    return tensor
 
 
 def _opened(args: Sequence[Any]) -> tuple[tuple[ArrayNode | None, ...], tuple[Any, ...]]:
@@ -450,7 +468,11 @@ def _record_any(
         node.x = ABSENT
         node.xs = tuple(
             [
-                a if keep else slim(a) if parent is None or STRICT else parent.out
+                a
+                if keep
+                else (_slim_with_note if cuts else slim)(a)
+                if parent is None or STRICT
+                else parent.out
                 for a, keep, parent in zip(args, keep_args, parents, strict=True)
             ]
         )
@@ -484,10 +506,10 @@ def _keep_what_is_needed(node: ArrayNode, x: Any, y: Any, out: Any) -> None:
         tracked = _FIRST if y_node is None else _SECOND if x_node is None else _BOTH
         keep_out, (keep_x, keep_y) = primitive._keep.get(tracked) or primitive.needs(tracked)
         if not keep_y:
-            y = slim(y) if y_node is None or STRICT else y_node.out
+            y = (_slim_with_note if cuts else slim)(y) if y_node is None or STRICT else y_node.out
     if not keep_x:
         # An argument that no rule reads is whatever its own node has kept, the array or its Spec.
-        x = slim(x) if x_node is None or STRICT else x_node.out
+        x = (_slim_with_note if cuts else slim)(x) if x_node is None or STRICT else x_node.out
     node.x = x
     node.y = y
     node.out = out if keep_out else slim(out)
@@ -510,6 +532,11 @@ def slim(value: Any) -> Any:
     spec.shape = value.shape
     spec.dtype = value.dtype
     return spec
+
+
+def _slim_with_note(array: Any) -> Any:
+    """The same; a note that the array has left a graph goes over to what stands for it."""
+    return hand_on((array,), slim(array))
 
 
 def let_go(node: ArrayNode) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from .context import enable_grad, is_grad_enabled
 from .graph import next_index
-from .primitive import ArrayNode, primitive
+from .primitive import ArrayNode, boxed, primitive
 from .rows import pull_rows, rows_at_once
 from .tensor import Tensor, backward_pass, owned, seed_gradient
 from .tree import Rebuild, flatten, paths
@@ -101,7 +101,8 @@ class Recording:
 
     def values(self) -> list[Any]:
         """The outputs as the caller gets them: tensors if they have a history to go on with."""
-        return [y if self.differentiable else y.data for y in self.outputs]
+        # Of an untracked tensor: y.data would leave a note that a way ends there (cuts.py).
+        return [y if self.differentiable else boxed(y._data, None).data for y in self.outputs]
 
     def pull(
         self,
@@ -138,10 +139,10 @@ class Recording:
         y = self.outputs[k]
         together = 0 if self.differentiable or y.node is None else rows_at_once(y.node)
         if y.size == 0:
-            return [np.zeros_like(x.data, shape=(0, *x.shape)) for x in self.inputs]
+            return [np.zeros_like(x._data, shape=(0, *x.shape)) for x in self.inputs]
         if together < 2:
             return self._row_by_row(k)
-        cotangents = np.stack(list(basis(np.zeros_like(y.data))))
+        cotangents = np.stack(list(basis(np.zeros_like(y._data))))
         with np.errstate(all="ignore"):
             blocks = [
                 pull_rows(y.node, cotangents[i : i + together], [x.node for x in self.inputs])
@@ -151,7 +152,7 @@ class Recording:
 
     def _row_by_row(self, k: int) -> list[Any]:
         """The same by one backward pass for each entry."""
-        zeros = [np.zeros_like(y.data) for y in self.outputs]
+        zeros = [np.zeros_like(y._data) for y in self.outputs]
         rows = [self.filled(self.pull([*zeros[:k], e, *zeros[k + 1 :]])) for e in basis(zeros[k])]
         return [np.stack(parts) for parts in zip(*rows, strict=True)]
 
@@ -162,7 +163,7 @@ class Recording:
     def filled(self, gradients: Sequence[Any]) -> list[Any]:
         """``gradients`` with zeros for None."""
         return [
-            np.zeros_like(x.data) if g is None else g
+            np.zeros_like(x._data) if g is None else g
             for x, g in zip(self.inputs, gradients, strict=True)
         ]
 
@@ -183,7 +184,7 @@ class Recording:
         transposed = Recording(
             self.name,
             lambda *us: self.filled(self.pull(us)),
-            [np.zeros_like(y.data) for y in self.outputs],
+            [np.zeros_like(y._data) for y in self.outputs],
             argnums=tuple(range(len(self.outputs))),
         )
         return lambda tangents: transposed.filled(transposed.pull(tangents))

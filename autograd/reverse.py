@@ -170,7 +170,7 @@ def elementwise_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..
 
 def _gradient_of_sum(recording: Recording) -> Any:
     """The gradient of the sum of the outputs; a warning where an argument has no part in them."""
-    found = recording.pull([np.ones_like(y.data) for y in recording.outputs], retain=False)
+    found = recording.pull([np.ones_like(y._data) for y in recording.outputs], retain=False)
     if any(g is None for g in found):
         for i in recording.unused(found):
             warnings.warn(

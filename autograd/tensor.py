@@ -19,7 +19,7 @@ import numpy as np
 from . import protocol
 from .backward import backpropagate
 from .context import enable_grad
-from .cuts import note_cut
+from .cuts import cut_at, cuts, hand_on, note_cut
 from .node import ArrayNode, leaf_node
 from .ops import arithmetic, indexing, products, reductions, shape, transcendental
 from .primitive import Box, Primitive, boxed, wrap_results_in
@@ -58,6 +58,9 @@ def _bound(operation: Primitive) -> "Callable[..., Tensor]":
 _add, _subtract = _bound(arithmetic.add), _bound(arithmetic.subtract)
 _multiply, _divide = _bound(arithmetic.multiply), _bound(arithmetic.divide)
 _power, _matmul = _bound(arithmetic.power), _bound(products.matmul)
+
+
+_ndarray = np.ndarray
 
 
 def _untracked(data: Any) -> "Tensor":
@@ -142,9 +145,12 @@ class Tensor(Box):
 
         Assigning replaces the array of an untracked tensor; a leaf gets a copy, which it owns.
         """
-        if isinstance(self._data, np.generic):
-            self._data = np.asarray(self._data)
-        return self._data
+        data, node = self._data, self._node
+        if data.__class__ is not _ndarray and isinstance(data, np.generic):
+            data = self._data = np.asarray(data)
+        if node is not None and node.primitive is not None and cut_at(data) is None:
+            note_cut(data, (".data", node.primitive.name, node.scope))
+        return data
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -349,8 +355,15 @@ class Tensor(Box):
 
     def detach(self) -> "Tensor":
         """The same array outside of the graph."""
-        note_cut(self._data, self._node, "detach()")
-        return _untracked(self._data)
+        return _untracked(self._left(self._data, "detach()"))
+
+    def _left(self, array: Any, how: str) -> Any:
+        """``array``, made of this tensor outside of the graph, with a note of how that was left."""
+        node = self._node
+        if node is None:
+            return hand_on((self._data,), array) if cuts else array
+        made_by = node.primitive.name if node.primitive else getattr(node, "name", "a leaf")
+        return note_cut(array, (how, made_by, node.scope))
 
     def clone(self) -> "Tensor":
         """A copy in the graph: the gradient passes through."""
@@ -363,9 +376,8 @@ class Tensor(Box):
         if not copy and self.dtype == np.dtype(dtype):
             return self
         if np.dtype(dtype).kind not in "fc":
-            whole = _untracked(self._data.astype(dtype))
-            note_cut(whole._data, self._node, f"astype({np.dtype(dtype)})")
-            return whole
+            whole = self._data.astype(dtype)
+            return _untracked(self._left(whole, f"astype({np.dtype(dtype)})"))
         return _shape.astype(self, dtype=np.dtype(dtype))
 
     # --- changes in place ---------------------------------------------------------------------

@@ -149,20 +149,20 @@ def diagnose(loss: Any, parameters: Any = None, *, names: Any = None) -> Diagnos
     if not healthy(description):
         description = read([loss], given, recomputed(node))
     said = Wording(description)
-    unreached = list(unreached_parameters(node, named_parameters(parameters)))
+    unreached = unreached_parameters(node, named_parameters(parameters))
     layers = list(layers_of(description, said))
     forward = list(first_forward(description, said))
     findings = [
         *forward,
         *first_backward(description, said, forward[0].key if forward else ""),
-        *cut_off(node, description, unreached, parameters is not None),
+        *cut_off(loss, description, unreached, parameters is not None),
         *bad_units(description, said),
         *(trends(layers) if healthy(description) else ()),
     ]
-    root = description.roots[0]
+    root = (description.roots or description.vertices)[0]
     name = clean(root.name) or "a result"
     value = "?" if root.value is None else root.value.text()
-    return Diagnosis(f"{name} = {value}", findings, layers, unreached, description)
+    return Diagnosis(f"{name} = {value}", findings, layers, list(unreached), description)
 
 
 def _told(gain: float | None) -> str:

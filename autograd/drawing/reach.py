@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..cuts import Cut, cut_at
+from ..context import scope_path
+from ..cuts import Cut, arrays_in, cut_at
 from ..graph import topological_order
-from ..primitive import ArrayNode, Box
+from ..primitive import Box
 from ..value import Value
-from .description import Description
+from ..versions import buffer_of
+from .description import Description, Vertex
 from .findings import Finding, place_of
 from .readers import node_of
 from .wording import clean
@@ -33,38 +35,37 @@ def named_parameters(parameters: Any) -> dict[str, Any]:
     return {getattr(p, "name", None) or f"parameter {i}": p for i, p in enumerate(parameters)}
 
 
-def unreached_parameters(root: Any, named: Mapping[str, Any]) -> Iterator[str]:
-    """The names of those that ``root`` was not computed from; frozen ones do not count."""
+def unreached_parameters(root: Any, named: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that ``root`` was not computed from; frozen ones do not count."""
     reached = set() if root is None else set(topological_order([root]))
-    for name, parameter in named.items():
-        node = node_of(parameter)
-        if node is not None and node not in reached:
-            yield name
+    nodes = {name: node_of(parameter) for name, parameter in named.items()}
+    return {n: named[n] for n, node in nodes.items() if node is not None and node not in reached}
 
 
 def cut_off(
-    root: Any, description: Description, unreached: Sequence[str], asked: bool
+    loss: Any, description: Description, unreached: Mapping[str, Any], asked: bool
 ) -> Iterator[Finding]:
     """The unreached parameters, and the ends of ways that could have led to them."""
-    vertices = {v.index: v for v in description.vertices}
-    cuts = [(cut, vertices[index]) for cut, index in _cuts(root)]
+    ends = _ends(loss, description, unreached)
     if unreached:
-        few = ", ".join(unreached[:6]) + (
-            f" and {len(unreached) - 6} more" if len(unreached) > 6 else ""
-        )
-        yield Finding(
-            "not reached", f"the loss does not depend on {few}", "", _why(cuts, description)
-        )
-    for cut, user in [] if asked and not unreached else cuts:
-        yield Finding(
-            "cut", f"{cut.how} of {cut.label} ends the way back, at an argument of {user.op}",
-            place_of(user), "" if unreached else "Leave it out if a gradient is wanted there.", user.key,
-        )  # fmt: skip
+        names = list(unreached)
+        few = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+        why = "The ways that end are named below." if ends else _why(description)
+        yield Finding("not reached", f"the loss does not depend on {few}", "", why)
+    for cut, users in [] if asked and not unreached else ends.items():
+        what = f"{_told(cut)} ends the way back, at {_told_users(users)}"
+        advice = f"{_WAYS_OUT.get(cut[0], 'Leave it out')} if a gradient is wanted there."
+        place, key = (place_of(users[0]), users[0].key) if users else ("", "")
+        yield Finding("cut", what, place, advice, key)
 
 
-def _why(cuts: Sequence[Any], description: Description) -> str:
-    if cuts:
-        return "The ways that end are named below."
+_WAYS_OUT = {
+    "no_grad()": "Compute it outside of no_grad()",
+    ".data": "Use the tensor itself",
+}
+
+
+def _why(description: Description) -> str:
     outside = [
         v
         for v in description.vertices
@@ -76,26 +77,58 @@ def _why(cuts: Sequence[Any], description: Description) -> str:
         dict.fromkeys(clean(v.name) or v.value.text() for v in outside[:6] if v.value)
     )
     return (
-        f"From outside of the graph come {shapes}: data, or what was computed under no_grad() or "
-        "from .data. If none of them was computed from these parameters, they were never used."
+        f"From outside of the graph come {shapes}: data, or what NumPy computed from .data. If none "
+        "of them was computed from these parameters, they were never used."
     )
 
 
-def _cuts(root: Any) -> Iterator[tuple[Cut, int]]:
-    """Every ``detach()`` and cast that the graph's arguments came through, and who uses it."""
-    if not isinstance(root, ArrayNode):
-        return
-    seen: set[int] = set()
+def _ends(
+    loss: Any, description: Description, unreached: Mapping[str, Any]
+) -> dict[Cut, list[Vertex]]:
+    """Every end of a way, with the operations that use what came from behind it."""
+    root = node_of(loss)
+    if root is None:
+        return {} if (cut := cut_at(loss._data)) is None else {cut: []}
+    ends: dict[Cut, list[Vertex]] = {}
+    vertices = {v.index: v for v in description.vertices}
+    own = {id(buffer_of(p._data)): name for name, p in unreached.items() if isinstance(p, Box)}
     for node in reversed(topological_order([root])):
-        for array in _from_outside(node):
-            cut = cut_at(array)
-            if cut is not None and id(array) not in seen:
-                seen.add(id(array))
-                yield cut, node.index
+        for cut in _cuts_of(node, own):
+            users, user = ends.setdefault(cut, []), vertices[node.index]
+            if node.parents and users[-1:] != [user]:
+                users.append(user)
+    return ends
 
 
-def _from_outside(node: ArrayNode) -> Iterator[Any]:
-    """The arrays that a node uses and that are not in the graph, those of an index included."""
-    yield from [a for a, p in zip(node.args, node.parents, strict=True) if p is None]
-    for value in (node.static or {}).values():
-        yield from value if isinstance(value, tuple) else (value,)
+def _told(cut: Cut) -> str:
+    how, made_by, scope = cut
+    path = scope_path(scope)
+    return f"{how} {'around' if how == 'no_grad()' else 'of'} {made_by}{f' [in {path}]' if path else ''}"
+
+
+def _told_users(users: Sequence[Vertex]) -> str:
+    if not users:
+        return "the loss itself"
+    more = f" and of {len(users) - 1} more" if len(users) > 1 else ""
+    return f"an argument of {users[0].op}{more}"
+
+
+def _cuts_of(node: Any, own: Mapping[int, str]) -> Iterator[Cut]:
+    """Where the arguments of ``node`` that are not in the graph come from, as far as that is known.
+
+    ``own`` names the arrays of parameters: who takes them by ``.data`` leaves no note.
+    """
+    if isinstance(node, Value):
+        for value in node.parents or [node]:
+            if value._op and not value.parents:
+                yield "no_grad()", value._op, value.scope
+        return
+    arguments = [a for a, p in zip(node.args, node.parents, strict=True) if p is None]
+    for array in [*arguments, *arrays_in(node.static or {})]:
+        if not hasattr(array, "dtype"):
+            continue
+        buffer = buffer_of(array)
+        if cut := cut_at(array) or cut_at(buffer):
+            yield cut
+        elif node.parents and id(buffer) in own:
+            yield ".data", own[id(buffer)], ()

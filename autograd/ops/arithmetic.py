@@ -100,6 +100,10 @@ def _nowhere(g: Any, out: Any, *args: Any) -> None:
     """A gradient of 0 everywhere: of a step function."""
 
 
+def _imaginary_slope(g: Any, out: Any, x: Any) -> Any:
+    return g * -1j if x.dtype.kind == "c" else None
+
+
 def _sign_slope(g: Any, out: Any, x: Any) -> None:
     """0; a complex number's direction would turn."""
     require_real("sign", x)
@@ -134,7 +138,7 @@ sqrt      = unary(np.sqrt,       lambda g, out, x: g * 0.5 / out,   saves="out",
 cbrt      = unary(np.cbrt,       lambda g, out, x: g / (3 * out * out), saves="out", local="∇out / (3 out²)")
 conjugate = unary(np.conjugate,  lambda g, out, x: np.conjugate(g), saves=(),    local="∇out conjugated")
 real      = unary(np.real,       lambda g, out, x: g,               saves=(),    local="∇out")
-imag      = unary(np.imag,       lambda g, out, x: g * -1j,         saves=(),    local="-i ∇out")
+imag      = unary(np.imag,       _imaginary_slope,                  saves=(),    local="-i ∇out")
 reciprocal = unary(np.reciprocal, lambda g, out, x: -g * out * out, saves="out", local="-∇out · out²")
 
 # --- remainders: x - n y with a whole number n ------------------------------------------------
