@@ -73,7 +73,7 @@ print("w1..w4 =", np.round(new_W1.data.ravel(), 8))
 print("w5..w8 =", np.round(new_W2.data.ravel(), 8))
 
 # %%
-ag.draw(E, names=locals(), rankdir="TB", show=("value", "grad"))
+ag.draw(E, names=locals(), rankdir="TB")
 
 # %% [markdown]
 # ## Dimensions leave no choice

@@ -185,7 +185,7 @@ class _Circuit:
         """The gradient, and how it came about."""
         p = self.canvas.palette
         lines = self._gradient(grad)
-        if "local" not in self.show:
+        if "grad" not in self.show:
             return lines
         upstream = wire.target.grad
         if wire.partial is not None:

@@ -251,8 +251,8 @@ def draw(
     ``.grad`` and the graph stay as they are, and no hook is called.
 
     ``show``
-        which of ``"value"``, ``"grad"`` and ``"local"`` (how each gradient came about: upstream
-        times local derivative, or the rule with its shapes) are written; the rest is in tooltips.
+        which of ``"value"`` and ``"grad"`` are written, the gradient with how it came about: upstream
+        times local derivative, or the rule with its shapes.  The rest is in tooltips.
     ``style``
         ``"circuit"``: operations in circles, on each wire the value above and the gradient below;
         ``"micrograd"``: records of label, data and grad; ``"dezero"``: orange variables and blue

@@ -45,7 +45,7 @@ SPACING = {
 COMPACT = {"nodesep": "0.2", "ranksep": "0.3"}
 
 
-SHOWN = ("value", "grad", "local")
+SHOWN = ("value", "grad")
 
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
