@@ -218,11 +218,15 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
             if primitive is None:
                 continue
         y = node.y
-        if node.static is not None or node.xs_nodes or differentiable:
+        static = node.static
+        if node.xs_nodes or differentiable or (static is not None and y is not ABSENT):
             send_from_all(node, g)
         elif y is ABSENT:
             only: Any = node.x_node  # in ``order`` is no node without a parent that is needed
-            send(only, primitive.rules[0](g, node.out, node.x), node, 0, g)
+            if static is None:
+                send(only, primitive.rules[0](g, node.out, node.x), node, 0, g)
+            else:
+                send(only, primitive.rules[0](g, node.out, node.x, **static), node, 0, g)
         else:
             parent = node.x_node
             if parent is not None and (needed is None or parent in needed):
