@@ -72,6 +72,7 @@ from .pooling import (
     MaxPool1d,
     MaxPool2d,
 )
+from .recurrent import RNNCell
 from .regularizer import L1, L2, ElasticNet, MaxNorm, WeightElimination
 from .shape import Flatten, Identity
 
@@ -134,6 +135,7 @@ __all__ = [
     "PReLU",
     "Parameter",
     "Perceptron",
+    "RNNCell",
     "ReLU",
     "ReLU6",
     "Sequential",

@@ -60,6 +60,7 @@ from .pooling import (
     max_pool1d,
     max_pool2d,
 )
+from .recurrent import rnn_relu_cell, rnn_tanh_cell
 from .unfolding import fold, locally_connected1d, locally_connected2d, unfold
 
 logsigmoid = log_sigmoid  # PyTorch's spelling
@@ -112,6 +113,8 @@ __all__ = [
     "prelu",
     "relu",
     "relu6",
+    "rnn_relu_cell",
+    "rnn_tanh_cell",
     "scaled_dot_product_attention",
     "selu",
     "sigmoid",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -97,6 +98,17 @@ CASES = [
         ],
         jax=lambda x, w: x @ w.T,
     ),
+    *[
+        Case(
+            f"{name}, {len(biases)} biases",
+            getattr(F, name),
+            [((3, 2), (3, 4), (4, 2), (4, 4), *biases), ((2,), (4,), (4, 2), (4, 4), *biases)],
+            jax=lambda x, h, w, u, *b, f=activation: f(x @ w.T + h @ u.T + sum(b)),
+            primitives=("recurrence",),
+        )
+        for name, activation in [("rnn_tanh_cell", jnp.tanh), ("rnn_relu_cell", jax.nn.relu)]
+        for biases in [(), ((4,),), ((4,), (4,))]
+    ],
     Case(
         "embedding",
         lambda i, w: F.embedding(i, w),
@@ -180,6 +192,13 @@ FAULTS = [
     Fault("FAULT 41", F.linear, (np.ones((4, 5)), _W), ValueError, r"3 features .*\(4, 5\)"),
     Fault("linear of a number", F.linear, (np.array(1.0), _W), ValueError, "3 features"),
     Fault("linear bias", F.linear, (_X, _W, np.ones(3)), ValueError, r"a bias of shape \(2,\)"),
+    Fault(
+        "rnn_tanh_cell of another batch",
+        F.rnn_tanh_cell,
+        (np.ones((3, 2)), np.ones((2, 4)), np.ones((4, 2)), np.ones((4, 4))),
+        ValueError,
+        r"hx \(batch, hidden\).*\(3, 2\), \(2, 4\)",
+    ),
     Fault(
         "FAULT 43",
         lambda x: F.batch_norm(x, training=True),

@@ -1,0 +1,91 @@
+"""One step of a recurrent network."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd import primitive
+from autograd.ops.transcendental import relu, tanh
+
+__all__ = ["rnn_relu_cell", "rnn_tanh_cell"]
+
+
+def _add(out: Any, more: Any) -> Any:
+    """``out`` + ``more``, in the array ``out`` where its dtype allows that."""
+    if out.dtype != more.dtype:
+        return out + more
+    out += more
+    return out
+
+
+@primitive(name="recurrence")
+def _recurrence(x: Any, h: Any, w_ih: Any, w_hh: Any, bias: Any = None) -> Any:
+    """x W_ihᵀ + h W_hhᵀ + b: one operation, where its parts would be four."""
+    out = _add(x @ w_ih.T, h @ w_hh.T)
+    return out if bias is None else _add(out, bias)
+
+
+_recurrence.defvjp(
+    lambda g, out, x, h, w_ih, w_hh, bias=None: g @ w_ih,
+    lambda g, out, x, h, w_ih, w_hh, bias=None: g @ w_hh,
+    lambda g, out, x, h, w_ih, w_hh, bias=None: g.T @ x,
+    lambda g, out, x, h, w_ih, w_hh, bias=None: g.T @ h,
+    lambda g, out, x, h, w_ih, w_hh, bias=None: g.sum(0),
+    saves=(("w_ih",), ("w_hh",), ("x",), ("h",), ()),
+    local=("∇out · W_ih", "∇out · W_hh", "∇outᵀ · x", "∇outᵀ · h", "Σ ∇out over the batch"),
+)
+
+
+def rnn_tanh_cell(
+    input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None
+) -> Any:
+    """tanh(x W_ihᵀ + b_ih + h W_hhᵀ + b_hh): the next hidden state (J. L. Elman, 1990).
+
+    ``input`` x (batch, in) and ``hx`` h (batch, hidden), or both without the batch; ``w_ih``
+    (hidden, in), ``w_hh`` (hidden, hidden), ``b_ih`` and ``b_hh`` (hidden).  The result is like ``hx``.
+
+    Raises ``ValueError`` for shapes that do not fit each other.
+
+    >>> import autograd as ag, numpy as np
+    >>> one = ag.Tensor([1.0], requires_grad=True)
+    >>> rnn_tanh_cell(one, np.array([0.5]), np.array([[2.0]]), np.array([[-4.0]]))
+    Tensor([0.], made by getitem)
+    """
+    return _cell("rnn_tanh_cell", tanh, input, hx, w_ih, w_hh, b_ih, b_hh)
+
+
+def rnn_relu_cell(
+    input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None
+) -> Any:
+    """:func:`rnn_tanh_cell` with max(·, 0) in place of tanh."""
+    return _cell("rnn_relu_cell", relu, input, hx, w_ih, w_hh, b_ih, b_hh)
+
+
+def _cell(
+    name: str, activation: Callable[[Any], Any], x: Any, h: Any, w_ih: Any, w_hh: Any, *biases: Any
+) -> Any:
+    if x.ndim == 1 == h.ndim:
+        return _cell(name, activation, x[np.newaxis], h[np.newaxis], w_ih, w_hh, *biases)[0]
+    _require_shapes(name, x.shape, h.shape, w_ih.shape, w_hh.shape)
+    given = [b for b in biases if b is not None]
+    for bias in given:
+        if bias.shape != w_hh.shape[:1]:
+            raise ValueError(
+                f"{name}: expected a bias of shape {w_hh.shape[:1]}, one entry for each row of w_hh "
+                f"{w_hh.shape}, got {bias.shape}."
+            )
+    bias = [given[0] if len(given) == 1 else given[0] + given[1]] if given else []
+    return activation(_recurrence(x, h, w_ih, w_hh, *bias))
+
+
+def _require_shapes(name: str, x: Any, h: Any, w_ih: Any, w_hh: Any) -> None:
+    fits = len(x) == len(h) == len(w_ih) == len(w_hh) == 2 and (
+        x[0] == h[0] and x[1] == w_ih[1] and h[1] == w_ih[0] == w_hh[0] == w_hh[1]
+    )
+    if not fits:
+        raise ValueError(
+            f"{name}: expected input (batch, in), hx (batch, hidden), w_ih (hidden, in) and w_hh "
+            f"(hidden, hidden), got {x}, {h}, {w_ih} and {w_hh}. Transpose a weight that is (in, "
+            "hidden); give a single example without a batch as a vector, and hx likewise."
+        )
