@@ -189,6 +189,8 @@ def main() -> int:
     options = parser.parse_args()
     names = options.module or sorted(p.stem for p in OPS.glob("*.py") if p.stem != "__init__")
     chosen = [m for n in names for m in mutants(n, (OPS / f"{n}.py").read_text(encoding="utf-8"))]
+    if not chosen:
+        parser.error(f"there are no rules in {', '.join(names)}")
     if options.sample:
         chosen = random.Random(options.seed).sample(chosen, min(options.sample, len(chosen)))
     results = run(chosen, options.jobs)
