@@ -73,9 +73,7 @@ class RNNCell(Module):
     def forward(self, input: Any, hx: Any = None) -> Any:
         """The next hidden state; ``hx`` is zeros unless given."""
         if hx is None:
-            hx = np.zeros_like(
-                getattr(input, "data", input), shape=(*input.shape[:-1], self.hidden_size)
-            )
+            hx = np.zeros_like(input, shape=(*input.shape[:-1], self.hidden_size))
         cell = _CELLS[self.nonlinearity]
         return cell(input, hx, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
 

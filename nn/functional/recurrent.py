@@ -19,7 +19,7 @@ def _add(out: Any, more: Any) -> Any:
     return out
 
 
-@primitive(name="recurrence")
+@primitive(name="rnn_linear")
 def _recurrence(x: Any, h: Any, w_ih: Any, w_hh: Any, bias: Any = None) -> Any:
     """x W_ihᵀ + h W_hhᵀ + b: one operation, where its parts would be four."""
     out = _add(x @ w_ih.T, h @ w_hh.T)
@@ -58,7 +58,12 @@ def rnn_tanh_cell(
 def rnn_relu_cell(
     input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None
 ) -> Any:
-    """:func:`rnn_tanh_cell` with max(·, 0) in place of tanh."""
+    """:func:`rnn_tanh_cell` with max(·, 0) in place of tanh; the gradient at 0 is 0.
+
+    >>> one = np.array([1.0])
+    >>> rnn_relu_cell(one, np.array([0.5]), np.array([[2.0]]), np.array([[-3.0]]), one)
+    array([1.5])
+    """
     return _cell("rnn_relu_cell", relu, input, hx, w_ih, w_hh, b_ih, b_hh)
 
 
