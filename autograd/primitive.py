@@ -535,7 +535,7 @@ def slim(value: Any) -> Any:
 
 
 def _slim_with_note(array: Any) -> Any:
-    """The same; a note that the array has left a graph goes over to what stands for it."""
+    """:func:`slim`; a note that the array has left a graph goes over to what stands for it."""
     return hand_on((array,), slim(array))
 
 
