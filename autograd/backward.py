@@ -160,7 +160,7 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
     # Nodes whose gradient in flight is wanted, or is not an array yet.
     watched: set[ArrayNode] = set(wanted)
     for node in order:
-        if node.freed:
+        if node.keeps is None:
             raise _freed(node)
     changed = _refuse_changes(order)
     anomaly = current_mode().anomaly
@@ -235,9 +235,9 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
             if parent is not None and (needed is None or parent in needed):
                 send(parent, primitive.rules[1](g, node.out, node.x, y), node, 1, g)
         if not retain:
-            node.freed = True
             if not node.keeps:
                 let_go(node)
+            node.keeps = None
             if locked:
                 unlock(node)
 

@@ -71,11 +71,11 @@ class ArrayNode:
     """One recorded operation, or a leaf (``primitive`` is None and there are no parents).
 
     The node of an operation on one or two arguments holds these (``x``, ``y``) and their nodes
-    itself, that of an operation on more holds tuples (``xs``, ``xs_nodes``): a graph of a million
-    operations is then a million objects for Python's cyclic collector, not three.
+    itself, that of an operation on more holds tuples of them (``x``, ``xs_nodes``): a graph of a
+    million operations is then a million objects for Python's cyclic collector, not three.
 
     Arguments and ``out`` are arrays where they are saved or small, else a :class:`Spec`; ``keeps``
-    says that they stay when the graph is freed; ``freed``, that a backward pass has gone through.
+    says that they stay when the graph is freed, and is None once it is.
     ``tensor`` (a weak reference; leaves, and others after ``retain_grad()``), ``name`` and ``origin``
     (the user's line, under ``detect_anomaly`` and ``record``) are set only where there is something to
     say.
@@ -83,7 +83,6 @@ class ArrayNode:
 
     __slots__ = (
         "__weakref__",
-        "freed",
         "hooks",
         "index",
         "keeps",
@@ -96,7 +95,6 @@ class ArrayNode:
         "tensor",
         "x",
         "x_node",
-        "xs",
         "xs_nodes",
         "y",
         "y_node",
@@ -105,7 +103,6 @@ class ArrayNode:
     primitive: Any  # a Primitive, the layer above; None for a leaf
     x: Any
     y: Any
-    xs: tuple[Any, ...]
     x_node: "ArrayNode | None"
     y_node: "ArrayNode | None"
     xs_nodes: tuple["ArrayNode | None", ...]
@@ -114,8 +111,7 @@ class ArrayNode:
     scope: Any
     index: int
     hooks: list[Any] | None
-    keeps: bool
-    freed: bool
+    keeps: bool | None
     name: str
     origin: str
     tensor: Any
@@ -134,10 +130,15 @@ class ArrayNode:
         return self.x_node, self.y_node
 
     @property
+    def freed(self) -> bool:
+        """Whether a backward pass has gone through without retaining the graph."""
+        return self.keeps is None
+
+    @property
     def args(self) -> tuple[Any, ...]:
         """The arguments: arrays, numbers, and a :class:`Spec` for what is not kept."""
         if self.xs_nodes:
-            return self.xs
+            return self.x  # type: ignore[no-any-return]  # the tuple of them
         if self.y is ABSENT:
             return () if self.x is ABSENT else (self.x,)
         return self.x, self.y
@@ -145,7 +146,7 @@ class ArrayNode:
     def hold(self, args: tuple[Any, ...], out: Any) -> None:
         """Keep all these arrays, also when the graph is freed."""
         if self.xs_nodes:
-            self.xs = args
+            self.x = args
         else:
             self.x, self.y = args if len(args) == 2 else (*args, ABSENT)
         self.out = out
@@ -170,6 +171,5 @@ def leaf_node(data: Any) -> ArrayNode:
     node.scope = current_mode().scope
     node.hooks = None
     node.keeps = True
-    node.freed = False
     node.index = next_index()
     return node

@@ -287,7 +287,6 @@ class Unary(Primitive):
         node.y_node = None
         node.xs_nodes = ()
         node.static = node.hooks = None
-        node.freed = False
         node.scope = mode.scope
         node.index = next_index()
         if out.size <= SMALL:  # and so the argument, of the same size
@@ -341,7 +340,6 @@ class Binary(Primitive):
         node.y_node = y_node
         node.xs_nodes = ()
         node.static = node.hooks = None
-        node.freed = False
         node.scope = mode.scope
         node.index = next_index()
         if out.size <= SMALL and self.elementwise:  # then no argument is larger than the result
@@ -450,7 +448,6 @@ def _record_any(
     node.primitive = primitive
     node.static = static
     node.hooks = None
-    node.freed = False
     node.scope = mode.scope
     node.index = next_index()
     node.x_node = node.y_node = None
@@ -465,8 +462,7 @@ def _record_any(
     else:
         node.xs_nodes = parents
         keep_out, keep_args = primitive.needs(tuple([p is not None for p in parents]))
-        node.x = ABSENT
-        node.xs = tuple(
+        node.x = tuple(
             [
                 a
                 if keep
@@ -542,8 +538,8 @@ def _slim_with_note(array: Any) -> Any:
 def let_go(node: ArrayNode) -> None:
     """Let go of the large arrays; their :class:`Spec` is what a drawing then shows."""
     if node.xs_nodes:
-        node.xs = tuple(map(slim, node.xs))
-    if node.x.__class__ is not Spec:
+        node.x = tuple(map(slim, node.x))
+    elif node.x.__class__ is not Spec:
         node.x = slim(node.x)
     if node.y.__class__ is not Spec:
         node.y = slim(node.y)
