@@ -280,7 +280,7 @@ class Unary(Primitive):
         x = x._data
         out = self.forward(x)
         if x_node is None or not (mode := current_mode()).grad:
-            return _outside(out, self, x_node, (x,))
+            return _outside(out, self, x_node, (x,)) if x_node or cuts else boxed(out, None)
         node = ArrayNode()
         node.primitive = self
         node.x_node = x_node
@@ -333,7 +333,8 @@ class Binary(Primitive):
         except ValueError as error:
             raise _explained(error, self, (x, y)) from None
         if (x_node is None and y_node is None) or not (mode := current_mode()).grad:
-            return _outside(out, self, x_node or y_node, (x, y))
+            tracked = x_node or y_node
+            return _outside(out, self, tracked, (x, y)) if tracked or cuts else boxed(out, None)
         node = ArrayNode()
         node.primitive = self
         node.x_node = x_node

@@ -116,7 +116,8 @@ def diagnose(loss: Any, parameters: Any = None, *, names: Any = None) -> Diagnos
     - the first operation that made a nan or an infinity of finite arguments, and in the backward
       pass the first that did so to a finite gradient, with its scope;
     - ``parameters`` (a module, a dict by name, or several tensors) that the loss does not reach, and
-      where a way ends: ``detach()``, whole numbers, an array from outside of the graph;
+      where a way ends: ``detach()``, ``no_grad()``, ``.data``, whole numbers, also where more was
+      computed from it outside of the graph; what NumPy made of ``.data`` leaves no trace;
     - vanishing and exploding gradients, by the rms of the gradient at each layer;
     - dead rectifiers, and saturated sigmoids and tanhs.
 
