@@ -66,7 +66,7 @@ test: lint pytest ## lint, types, layer contracts, and the tests in parallel
 pytest: $(VENV)/.dev ## the tests alone; make pytest ARGS="tests/test_value.py -k power"
 	$(strip $(PYTEST) $(ARGS))
 
-test-nightly: lint ## the same with the large counts, which take hours
+test-nightly: lint ## the same with the large counts, and the mutants
 	$(PYTEST) -m "nightly or not nightly" --hypothesis-profile nightly $(ARGS)
 	$(BIN)/python -m tests.mutation
 
