@@ -130,11 +130,6 @@ class ArrayNode:
         return self.x_node, self.y_node
 
     @property
-    def freed(self) -> bool:
-        """Whether a backward pass has gone through without retaining the graph."""
-        return self.keeps is None
-
-    @property
     def args(self) -> tuple[Any, ...]:
         """The arguments: arrays, numbers, and a :class:`Spec` for what is not kept."""
         if self.xs_nodes:

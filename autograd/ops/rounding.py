@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import binary, implements, primitive, unary
+from ..primitive import binary, implements, primitive, require_real, unary
 
 __all__ = ["angle", "ceil", "floor", "frexp", "ldexp", "modf", "rint", "round", "trunc"]
 
@@ -73,6 +73,5 @@ _angle.defvjp(_nowhere, saves=(), local="0")
 @implements(np.angle)
 def angle(z: Any, deg: bool = False) -> Any:
     """The argument of real numbers: 0, or π where they are negative; the gradient is 0."""
-    if z.dtype.kind == "c":
-        raise TypeError("angle: there is no derivative rule for complex numbers. Use t.detach().")
+    require_real("angle", z)
     return _angle(z, deg=deg)
