@@ -4,7 +4,6 @@ Nodes are given as arguments and only looked at; nothing here knows how they are
 """
 
 import sys
-import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,12 +36,10 @@ class _Lock:
 locked: dict[int, _Lock] = {}
 """The locks by the id of their buffer."""
 
-_locks: "weakref.WeakKeyDictionary[Any, weakref.finalize[Any, Any]]" = weakref.WeakKeyDictionary()
-
 
 def watch_forward(node: Any, args: tuple[Any, ...], out: Any) -> None:
     """Note where ``node`` was made, make its arrays read-only, and raise if it made a NaN."""
-    node.origin = user_line()
+    node.remarks().origin = user_line()
     arrays = [a for a in (*args, *(out if isinstance(out, tuple) else (out,))) if _is_float(a)]
     results = arrays[-(len(out) if isinstance(out, tuple) else 1) :]
     if any(not _finite(o) for o in results) and all(_finite(a) for a in args if _is_float(a)):
@@ -60,7 +57,7 @@ def watch_backward(node: Any, argument: int, g: Any, parent_g: Any) -> None:
         raise FloatingPointError(
             f"{node.label}: the gradient with respect to argument {argument} ({name}) is not finite, "
             f"{_summary([parent_g])}, though the one that came in is; the operation was made at "
-            f"{getattr(node, 'origin', 'a line outside of detect_anomaly()')}. The derivative does not "
+            f"{node.origin or 'a line outside of detect_anomaly()'}. The derivative does not "
             "exist there: move the argument away from that point."
         )
 
@@ -111,20 +108,31 @@ def _lock(node: Any, arrays: list[Any]) -> None:
             lock.close(buffer)
             lock.close(array)
             mine.append(id(buffer))
-    _locks[node] = weakref.finalize(node, _release, mine)
+    node.remarks().locks = _Locks(mine)
 
 
-def _release(keys: list[int]) -> None:
-    for key in keys:
-        lock = locked[key]
-        lock.count -= 1
-        if lock.count == 0:
-            del locked[key]
-            for array in lock.writable:
-                array.flags.writeable = True
+class _Locks:
+    """The locks that one node has on buffers; they are given back when it is freed, or not there."""
+
+    __slots__ = ("keys",)
+
+    def __init__(self, keys: list[int]) -> None:
+        self.keys = keys
+
+    def release(self) -> None:
+        keys, self.keys = self.keys, []
+        for key in keys:
+            lock = locked[key]
+            lock.count -= 1
+            if lock.count == 0:
+                del locked[key]
+                for array in lock.writable:
+                    array.flags.writeable = True
+
+    __del__ = release
 
 
 def unlock(node: Any) -> None:
     """Give the arrays of a freed node back their writability."""
-    if (release := _locks.pop(node, None)) is not None:
-        release()
+    if (locks := getattr(node.call, "locks", None)) is not None:
+        locks.release()

@@ -14,8 +14,8 @@ import numpy as np
 
 from .anomaly import locked, unlock, watch_backward
 from .context import current_mode
-from .node import ABSENT, ArrayNode, Spec
-from .primitive import Box, OutputGradients, Outputs, boxed, let_go
+from .node import MANY, ArrayNode, Remarks, Spec
+from .primitive import Binary, Box, OutputGradients, Outputs, Unary, boxed, let_go
 from .versions import last_change, versions
 
 __all__ = [
@@ -108,15 +108,17 @@ def in_order(roots: Iterable[ArrayNode], stop: Iterable[ArrayNode] = ()) -> list
     order = [root for root in roots if root not in seen]
     seen.update(order)
     for node in order:
-        for parent in node.xs_nodes:
-            if parent is not None and parent not in seen:
-                seen.add(parent)
-                order.append(parent)
-        parent = node.x_node
+        parent = node.y_node
+        if parent is MANY:
+            for parent in node.x_node:
+                if parent is not None and parent not in seen:
+                    seen.add(parent)
+                    order.append(parent)
+            continue
         if parent is not None and parent not in seen:
             seen.add(parent)
             order.append(parent)
-        parent = node.y_node
+        parent = node.x_node
         if parent is not None and parent not in seen:
             seen.add(parent)
             order.append(parent)
@@ -168,7 +170,7 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
 
     def send(parent: ArrayNode, share: Any, node: ArrayNode, i: int, g: Any) -> None:
         """Add to ``parent``'s gradient in flight what it gets as argument ``i`` of ``node``."""
-        like = parent.out
+        like = parent.saved[0]
         try:
             fits = share.shape == like.shape and share.dtype is like.dtype
         except AttributeError:
@@ -195,11 +197,12 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
 
     def send_from_all(node: ArrayNode, g: Any) -> None:
         """Call the rules of any number of arguments, and send on what they return."""
-        args, out = _as_tensors(node) if differentiable else (node.args, node.out)
-        rules, static = node.primitive.rules, node.static or {}
+        primitive, _, static = node.call
+        rules, static = primitive.rules, static or {}
+        saved = _as_tensors(node) if differentiable else node.saved
         for i, parent in enumerate(node.parents):
             if parent is not None and (needed is None or parent in needed):
-                send(parent, rules[i](g, out, *args, **static), node, i, g)
+                send(parent, rules[i](g, *saved, **static), node, i, g)
 
     # This loop runs once for every recorded operation: one argument and two are written out, and
     # what is rare is asked for with one question.
@@ -207,33 +210,48 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
         g = in_flight.pop(node, None)
         if g is None:
             continue
-        primitive = node.primitive
-        if careful or primitive is None or node.hooks is not None or (watched and node in watched):
-            if g.__class__ in _DEFERRED or node.hooks is not None:
+        call = node.call
+        primitive, _, static = call
+        if careful or call.__class__ is Remarks or (watched and node in watched):
+            remarks = call if isinstance(call, Remarks) else _NO_REMARKS
+            if g.__class__ in _DEFERRED or remarks.hooks:
                 g = _settled(node, g)
                 if last_change[0] != changed:  # by a hook
                     changed = _refuse_changes([n for n in order if n.index <= node.index])
-            if primitive is None or node in wanted or (inputs is None and hasattr(node, "tensor")):
+            retained = inputs is None and remarks.tensor is not None
+            if primitive is None or retained or node in wanted:
                 arrived[node] = g
             if primitive is None:
                 continue
-        y = node.y
-        static = node.static
-        if node.xs_nodes or differentiable or (static is not None and y is not ABSENT):
+        kind = primitive.__class__
+        parent = node.x_node  # needed if it is the only one: else ``node`` were not in ``order``
+        if careful:
             send_from_all(node, g)
-        elif y is ABSENT:
-            only: Any = node.x_node  # in ``order`` is no node without a parent that is needed
-            if static is None:
-                send(only, primitive.rules[0](g, node.out, node.x), node, 0, g)
+        elif kind is Unary:
+            out, x = node.saved
+            share = primitive.rules[0](g, out, x)
+            if parent in in_flight or share is None:
+                send(parent, share, node, 0, g)
+            else:  # an elementwise rule of ours returns what has the shape and dtype of g, and of x
+                in_flight[parent] = share
+        elif kind is Binary:
+            out, x, y = node.saved
+            if y.__class__ is float or y.__class__ is int:
+                share = primitive.rules[0](g, out, x, y)
+                if parent in in_flight or share is None:
+                    send(parent, share, node, 0, g)
+                else:
+                    in_flight[parent] = share
             else:
-                send(only, primitive.rules[0](g, node.out, node.x, **static), node, 0, g)
+                if parent is not None and (needed is None or parent in needed):
+                    send(parent, primitive.rules[0](g, out, x, y), node, 0, g)
+                parent = node.y_node
+                if parent is not None and (needed is None or parent in needed):
+                    send(parent, primitive.rules[1](g, out, x, y), node, 1, g)
+        elif len(saved := node.saved) == 2:
+            send(parent, primitive.rules[0](g, *saved, **static or {}), node, 0, g)
         else:
-            parent = node.x_node
-            if parent is not None and (needed is None or parent in needed):
-                send(parent, primitive.rules[0](g, node.out, node.x, y), node, 0, g)
-            parent = node.y_node
-            if parent is not None and (needed is None or parent in needed):
-                send(parent, primitive.rules[1](g, node.out, node.x, y), node, 1, g)
+            send_from_all(node, g)
         if not retain:
             if not node.keeps:
                 let_go(node)
@@ -273,13 +291,14 @@ def shares(node: ArrayNode, g: Any) -> list[Any]:
         if parent is None:
             sent.append(None)
             continue
-        share = node.primitive.rules[i](g, node.out, *node.args, **node.static or {})
+        share = node.primitive.rules[i](g, *node.saved, **node.static or {})
         share = fitted(share, node, i, parent, g)
         sent.append(share.dense() if isinstance(share, Indexed) else share)
     return sent
 
 
 _DEFERRED = frozenset({Indexed, OutputGradients})
+_NO_REMARKS = Remarks((None, (), None))
 
 
 def _settled(node: ArrayNode, g: Any) -> Any:
@@ -301,18 +320,21 @@ def leading_to(inputs: Iterable[ArrayNode], order: Sequence[ArrayNode]) -> set[A
 
 
 def _has_parent_in(nodes: set[ArrayNode], node: ArrayNode) -> bool:
-    return node.x_node in nodes or node.y_node in nodes or not nodes.isdisjoint(node.xs_nodes)
+    if node.y_node is MANY:
+        return not nodes.isdisjoint(node.x_node)
+    return node.x_node in nodes or node.y_node in nodes
 
 
-def _as_tensors(node: ArrayNode) -> tuple[list[Any], Any]:
-    """The saved arguments and the output as tensors that belong to the graph."""
-    args = [
+def _as_tensors(node: ArrayNode) -> list[Any]:
+    """What is saved as tensors that belong to the graph."""
+    out, *args = node.saved
+    tensors = [
         a if parent is None or isinstance(a, Spec) else boxed(a, parent)
-        for a, parent in zip(node.args, node.parents, strict=True)
+        for a, parent in zip(args, node.parents, strict=True)
     ]
-    if isinstance(node.out, Outputs):
-        return args, node.out.unpacked(node)
-    return args, node.out if isinstance(node.out, Spec) else boxed(node.out, node)
+    if isinstance(out, Outputs):
+        return [out.unpacked(node), *tensors]
+    return [out if isinstance(out, Spec) else boxed(out, node), *tensors]
 
 
 def fitted(g: Any, node: ArrayNode, i: int, parent: ArrayNode, incoming: Any) -> Any:

@@ -29,10 +29,10 @@ from numpy.exceptions import AxisError
 from numpy.linalg import LinAlgError
 
 from .anomaly import user_line, watch_forward
-from .context import Mode, current_mode
+from .context import Mode, Scope, current_mode
 from .cuts import arrays_in, cuts, hand_on, note_cut
 from .graph import next_index
-from .node import ABSENT, ArrayNode, Spec, leaf_node
+from .node import MANY, ArrayNode, Call, Spec, leaf_node
 from .versions import rebound, stale_view
 
 __all__ = [
@@ -132,6 +132,7 @@ class Primitive:
         self.rules: Sequence[Rule | None] = ()
         self.real = False
         self.incomplete = True  # there are calls for which some rule is missing
+        self.latest: Call = (self, (), None)  # nearly always that of the next one, too
         self.saves: tuple[frozenset[str], ...] = ()
         self._keep: dict[tuple[bool, ...], tuple[bool, tuple[bool, ...]]] = {}
 
@@ -223,6 +224,10 @@ class Primitive:
             self._keep[tracked] = found
         return found
 
+    def _called_in(self, scope: Scope) -> Call:
+        self.latest = call = (self, scope, None)
+        return call
+
     def _check_rules(self, parents: Sequence[ArrayNode | None], args: Sequence[Any]) -> None:
         if self.real:
             require_real(self.name, *args)
@@ -282,20 +287,16 @@ class Unary(Primitive):
         if x_node is None or not (mode := current_mode()).grad:
             return _outside(out, self, x_node, (x,)) if x_node or cuts else boxed(out, None)
         node = ArrayNode()
-        node.primitive = self
+        call = self.latest
+        node.call = call if call[1] is mode.scope else self._called_in(mode.scope)
         node.x_node = x_node
         node.y_node = None
-        node.xs_nodes = ()
-        node.static = node.hooks = None
-        node.scope = mode.scope
         node.index = next_index()
         if out.size <= SMALL:  # and so the argument, of the same size
-            node.x = x
-            node.y = ABSENT
-            node.out = out
+            node.saved = (out, x)
             node.keeps = True
         else:
-            _keep_what_is_needed(node, x, ABSENT, out)
+            _keep_one(node, out, x)
         if mode.careful or rebound:
             _record_with_care(node, (x,), out, mode)
         tensor = _new(_tensor_class)
@@ -336,20 +337,16 @@ class Binary(Primitive):
             tracked = x_node or y_node
             return _outside(out, self, tracked, (x, y)) if tracked or cuts else boxed(out, None)
         node = ArrayNode()
-        node.primitive = self
+        call = self.latest
+        node.call = call if call[1] is mode.scope else self._called_in(mode.scope)
         node.x_node = x_node
         node.y_node = y_node
-        node.xs_nodes = ()
-        node.static = node.hooks = None
-        node.scope = mode.scope
         node.index = next_index()
         if out.size <= SMALL and self.elementwise:  # then no argument is larger than the result
-            node.x = x
-            node.y = y
-            node.out = out
+            node.saved = (out, x, y)
             node.keeps = True
         else:
-            _keep_what_is_needed(node, x, y, out)
+            _keep_two(node, out, x, y)
         if mode.careful or rebound:
             _record_with_care(node, (x, y), out, mode)
         tensor = _new(_tensor_class)
@@ -446,35 +443,17 @@ def _record_any(
 ) -> ArrayNode:
     """A node for an operation on any number of arguments."""
     node = ArrayNode()
-    node.primitive = primitive
-    node.static = static
-    node.hooks = None
-    node.scope = mode.scope
+    node.call = (primitive, mode.scope, static)
     node.index = next_index()
-    node.x_node = node.y_node = None
-    node.y = ABSENT
-    node.xs_nodes = ()
     if len(args) == 1:
-        (node.x_node,) = parents
-        _keep_what_is_needed(node, args[0], ABSENT, out)
+        (node.x_node,), node.y_node = parents, None
+        _keep_one(node, out, *args)
     elif len(args) == 2:
         node.x_node, node.y_node = parents
-        _keep_what_is_needed(node, *args, out)
+        _keep_two(node, out, *args)
     else:
-        node.xs_nodes = parents
-        keep_out, keep_args = primitive.needs(tuple([p is not None for p in parents]))
-        node.x = tuple(
-            [
-                a
-                if keep
-                else (_slim_with_note if cuts else slim)(a)
-                if parent is None or STRICT
-                else parent.out
-                for a, keep, parent in zip(args, keep_args, parents, strict=True)
-            ]
-        )
-        node.out = out if keep_out else slim(out)
-        node.keeps = False
+        node.x_node, node.y_node = parents, MANY
+        _keep_many(node, out, args)
     if mode.careful or rebound:
         _record_with_care(node, args, out, mode)
     return node
@@ -491,26 +470,46 @@ def record_assignment(
     return _record_any(primitive, parents, args, out, current_mode(), static)
 
 
-def _keep_what_is_needed(node: ArrayNode, x: Any, y: Any, out: Any) -> None:
-    """Of large arrays keep those that the rules of the tracked arguments ask for.
+# Of large arrays a node keeps those that the rules of the tracked arguments ask for.  These three run
+# for every operation on large arrays, so what ``needs`` has found before is looked up here.
 
-    Called for every operation on large arrays, so what ``needs`` has found before is looked up here.
-    """
-    primitive, x_node, y_node = node.primitive, node.x_node, node.y_node
-    if y is ABSENT:
-        keep_out, (keep_x,) = primitive._keep.get(_ONLY) or primitive.needs(_ONLY)
-    else:
-        tracked = _FIRST if y_node is None else _SECOND if x_node is None else _BOTH
-        keep_out, (keep_x, keep_y) = primitive._keep.get(tracked) or primitive.needs(tracked)
-        if not keep_y:
-            y = (_slim_with_note if cuts else slim)(y) if y_node is None or STRICT else y_node.out
+
+def _keep_one(node: ArrayNode, out: Any, x: Any) -> None:
+    primitive = node.call[0]
+    keep_out, (keep_x,) = primitive._keep.get(_ONLY) or primitive.needs(_ONLY)
     if not keep_x:
-        # An argument that no rule reads is whatever its own node has kept, the array or its Spec.
-        x = (_slim_with_note if cuts else slim)(x) if x_node is None or STRICT else x_node.out
-    node.x = x
-    node.y = y
-    node.out = out if keep_out else slim(out)
+        x = _unread(x, node.x_node)
+    node.saved = (out if keep_out else slim(out), x)
+    node.keeps = not keep_out and x.__class__ is Spec
+
+
+def _keep_two(node: ArrayNode, out: Any, x: Any, y: Any) -> None:
+    primitive, x_node, y_node = node.call[0], node.x_node, node.y_node
+    tracked = _FIRST if y_node is None else _SECOND if x_node is None else _BOTH
+    keep_out, (keep_x, keep_y) = primitive._keep.get(tracked) or primitive.needs(tracked)
+    if not keep_x:
+        x = _unread(x, x_node)
+    if not keep_y:
+        y = _unread(y, y_node)
+    node.saved = (out if keep_out else slim(out), x, y)
     node.keeps = not keep_out and x.__class__ is Spec and y.__class__ in _PLAIN
+
+
+def _keep_many(node: ArrayNode, out: Any, args: tuple[Any, ...]) -> None:
+    keep_out, keep_args = node.primitive.needs(tuple([p is not None for p in node.x_node]))
+    kept = [
+        a if keep else _unread(a, parent)
+        for a, keep, parent in zip(args, keep_args, node.x_node, strict=True)
+    ]
+    node.saved = (out if keep_out else slim(out), *kept)
+    node.keeps = False
+
+
+def _unread(arg: Any, parent: ArrayNode | None) -> Any:
+    """What stands for an argument that no rule reads: what its own node has kept, or its Spec."""
+    if parent is not None and not STRICT:
+        return parent.saved[0]
+    return hand_on((arg,), slim(arg)) if cuts else slim(arg)
 
 
 _ONLY, _FIRST, _SECOND, _BOTH = (True,), (True, False), (False, True), (True, True)
@@ -531,21 +530,9 @@ def slim(value: Any) -> Any:
     return spec
 
 
-def _slim_with_note(array: Any) -> Any:
-    """:func:`slim`; a note that the array has left a graph goes over to what stands for it."""
-    return hand_on((array,), slim(array))
-
-
 def let_go(node: ArrayNode) -> None:
     """Let go of the large arrays; their :class:`Spec` is what a drawing then shows."""
-    if node.xs_nodes:
-        node.x = tuple(map(slim, node.x))
-    elif node.x.__class__ is not Spec:
-        node.x = slim(node.x)
-    if node.y.__class__ is not Spec:
-        node.y = slim(node.y)
-    if node.out.__class__ is not Spec:
-        node.out = slim(node.out)
+    node.saved = tuple(map(slim, node.saved))
 
 
 def _record_with_care(node: ArrayNode, args: tuple[Any, ...], out: Any, mode: Mode) -> None:
@@ -559,8 +546,8 @@ def _record_with_care(node: ArrayNode, args: tuple[Any, ...], out: Any, mode: Mo
                 "history. Take the view again after the assignment, or copy it before (view.clone())."
             )
     if mode.record:
-        node.hold(args, out)
-        node.origin = user_line()
+        node.saved, node.keeps = (out, *args), True
+        node.remarks().origin = user_line()
     if mode.anomaly:
         watch_forward(node, args, out)
 
@@ -628,7 +615,7 @@ def _picked(node: ArrayNode, index: int, out: Any) -> ArrayNode | None:
         return None
     static = {"index": index, "count": len(node.out)}
     pick = _record_any(_pick, (node,), (Spec((), None),), out, current_mode(), static)
-    pick.x = Spec((), None)  # not the other outputs, which may be large
+    pick.saved = (pick.out, Spec((), None))  # not the other outputs, which may be large
     return pick
 
 

@@ -165,7 +165,7 @@ class Tensor(Box):
             if array is not self._data:
                 array = _independent(array, value)
             note_change(self._data)
-            self._node.out = array
+            self._node.saved = (array,)
         self._data = array
 
     @property
@@ -203,7 +203,7 @@ class Tensor(Box):
     def name(self, name: str) -> None:
         self._name = name
         if self._node is not None:
-            self._node.name = name
+            self._node.remarks().name = name
 
     def item(self) -> Any:
         """The one entry as a Python number."""
@@ -239,9 +239,9 @@ class Tensor(Box):
         elif self._node is None:
             _require_inexact(self._data)
             self._node = leaf_node(self._data)
-            self._node.tensor = weakref.ref(self)
-            if self.name is not None:
-                self._node.name = self.name
+            remarks = self._node.remarks()
+            remarks.tensor = weakref.ref(self)
+            remarks.name = self.name or ""
 
     def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
         """Set ``requires_grad``; returns the tensor."""
@@ -265,7 +265,7 @@ class Tensor(Box):
         Computed tensors have None (and a warning says so) unless ``retain_grad()`` was called.
         """
         gradient = getattr(self, "_grad", None)
-        if gradient is None and not self.is_leaf and not hasattr(self._node, "tensor"):
+        if gradient is None and self._node is not None and self._node.tensor is None:
             warnings.warn(
                 "grad of a tensor that is not a leaf is None: gradients are kept for leaves only. "
                 "Call t.retain_grad() before backward() to keep this one.",
@@ -320,8 +320,7 @@ class Tensor(Box):
                 "retain_grad: this tensor is not tracked. Make it requires_grad=True."
             )
         if self._node.parents:
-            self._node.tensor = weakref.ref(self)
-            self._node.hooks = self._node.hooks or []
+            self._node.remarks().tensor = weakref.ref(self)
 
     def register_hook(self, hook: Callable[["Tensor"], Any]) -> Callable[[], None]:
         """Call ``hook(gradient)`` when the gradient of this tensor is complete.
@@ -333,7 +332,8 @@ class Tensor(Box):
             raise RuntimeError(
                 "register_hook: this tensor is not tracked. Make it requires_grad=True."
             )
-        hooks = self._node.hooks = self._node.hooks or []
+        remarks = self._node.remarks()
+        hooks = remarks.hooks = remarks.hooks or []
 
         def on_array(g: Any) -> Any:
             # A copy, since other arguments of the same operation may get the same array.
@@ -362,7 +362,7 @@ class Tensor(Box):
         node = self._node
         if node is None:
             return hand_on((self._data,), array) if cuts else array
-        made_by = node.primitive.name if node.primitive else getattr(node, "name", "a leaf")
+        made_by = node.primitive.name if node.primitive else node.name or "a leaf"
         return note_cut(array, (how, made_by, node.scope))
 
     def clone(self) -> "Tensor":
@@ -810,7 +810,8 @@ def commit(arrived: dict[ArrayNode, Any]) -> None:
     with _committing:  # several threads may go backward to the same leaves
         tensors, gradients = [], []
         for node, g in arrived.items():
-            tensor = node.tensor() if hasattr(node, "tensor") else None
+            reference = node.remarks().tensor
+            tensor = reference() if reference is not None else None
             if tensor is not None:
                 earlier = getattr(tensor, "_grad", None)
                 tensors.append(tensor)

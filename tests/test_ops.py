@@ -1,7 +1,9 @@
 """What the case table can't say of the primitives: memory, dtypes inside rules, no entries at all."""
 
 import functools
+import itertools
 import math
+import sys
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +15,7 @@ import autograd as ag
 from autograd import backward
 from autograd.graph import topological_order
 from autograd.ops.transcendental import relu
+from autograd.primitive import Binary, Primitive, Unary
 from tests.cases import (
     arithmetic,
     joining,
@@ -161,6 +164,40 @@ def test_a_rule_stays_in_single_precision(case: Case, monkeypatch: pytest.Monkey
             ag.gradients(
                 ys, [xs[i] for i in argnums], [np.ones_like(y.data) for y in ys], allow_unused=True
             )
+
+
+_ELEMENTWISE = sorted(
+    {
+        p
+        for name, module in sys.modules.items()
+        if name.startswith(("autograd.ops", "nn.functional"))
+        for p in vars(module).values()
+        if isinstance(p, (Unary, Binary)) and p.elementwise and p.name != "cross"  # takes no number
+    },
+    key=lambda p: p.name,
+)
+_DTYPES = (np.float16, np.float32, np.float64, np.longdouble, np.complex64, np.complex128)
+
+
+@pytest.mark.parametrize("dtype", _DTYPES)
+@pytest.mark.parametrize("p", _ELEMENTWISE, ids=lambda p: p.name)
+def test_an_elementwise_rule_returns_the_shape_and_dtype_of_its_argument(
+    p: Primitive, dtype: Any
+) -> None:
+    """The sweep relies on it, where there is one argument or the other is a number."""
+    for size, y in itertools.product((0, 1, 5, 100), (0.5, -2.0, 0.0, 2, 0)):
+        x = np.linspace(0.2, 0.8, size).astype(dtype)
+        args = (x,) if isinstance(p, Unary) else (x, y)
+        with np.errstate(all="ignore"):
+            try:
+                out = p(ag.Tensor(x, requires_grad=True), *args[1:]).data
+                rule = p.rules[0]
+                share = rule(np.ones_like(out), out, *args) if rule is not None else None
+            except TypeError:  # complex numbers, or a number that is not whole, are refused
+                assert x.dtype.kind == "c" or isinstance(y, float)
+                continue
+        if share is not None:
+            assert (share.shape, share.dtype) == (x.shape, x.dtype), (y, share)
 
 
 def test_numbers_leave_single_precision_alone() -> None:

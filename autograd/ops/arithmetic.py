@@ -66,6 +66,11 @@ def _power_base(g: Any, out: Any, x: Any, y: Any) -> Any:
     return g * y * x ** (y - 1 + ((x == 0) & (y == 0)))
 
 
+def _float_power_base(g: Any, out: Any, x: Any, y: Any) -> Any:
+    share = _power_base(g, out, x, y)
+    return None if share is None else share.astype(x.dtype)  # the result is in double precision
+
+
 def _power_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:
     """g · x^y · log x; 0 where x is 0 and y is not negative."""
     if isinstance(x, (int, float)) and x > 0:
@@ -127,7 +132,7 @@ divide    = binary(operator.truediv, lambda g, out, x, y: g / y,
 power     = binary(operator.pow, _power_base, _power_exponent,
                    saves=(("x", "y"), ("out", "x", "y")), local=("∇out · y · x^(y-1)", "∇out · out · log x"),
                    name="power")
-float_power = binary(np.float_power, _power_base, _power_exponent,
+float_power = binary(np.float_power, _float_power_base, _power_exponent,
                    saves=(("x", "y"), ("out", "x", "y")), local=("∇out · y · x^(y-1)", "∇out · out · log x"))
 negative  = unary(np.negative,   lambda g, out, x: -g,              saves=(),    local="-∇out")
 positive  = unary(np.positive,   lambda g, out, x: +g,              saves=(),    local="∇out")
@@ -137,7 +142,7 @@ square    = unary(np.square,     lambda g, out, x: g * (2 * x),     saves="x",  
 sqrt      = unary(np.sqrt,       lambda g, out, x: g * 0.5 / out,   saves="out", local="∇out / (2 out)")
 cbrt      = unary(np.cbrt,       lambda g, out, x: g / (3 * out * out), saves="out", local="∇out / (3 out²)")
 conjugate = unary(np.conjugate,  lambda g, out, x: np.conjugate(g), saves=(),    local="∇out conjugated")
-real      = unary(np.real,       lambda g, out, x: g,               saves=(),    local="∇out")
+real      = unary(np.real,       lambda g, out, x: g.astype(x.dtype), saves=(),     local="∇out")
 imag      = unary(np.imag,       _imaginary_slope,                  saves=(),    local="-i ∇out")
 reciprocal = unary(np.reciprocal, lambda g, out, x: -g * out * out, saves="out", local="-∇out · out²")
 
@@ -164,9 +169,9 @@ fmin      = binary(np.fmin,      lambda g, out, x, y: _past_nan(g, _won(g, x > y
                    saves=("x", "y"), local=("∇out where x < y", "∇out where y < x"))
 
 # --- signs ------------------------------------------------------------------------------------
-copysign  = binary(np.copysign,  lambda g, out, x, y: g * np.sign(x) * np.copysign(1, y),
+copysign  = binary(np.copysign,  lambda g, out, x, y: g * np.sign(x) * np.sign(out),
                                  _nowhere,
-                   saves=(("x", "y"), ()), local=("∇out · sign x · sign y", "0"))
+                   saves=(("out", "x"), ()), local=("∇out · sign x · sign y", "0"))
 heaviside = binary(np.heaviside, _nowhere,
                                  lambda g, out, x, y: g * (x == 0),
                    saves=((), ("x",)), local=("0", "∇out where x = 0"))
