@@ -200,9 +200,13 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
         primitive, _, static = node.call
         rules, static = primitive.rules, static or {}
         saved = _as_tensors(node) if differentiable else node.saved
+        common = g
+        if primitive.common is not None:
+            rules = primitive.after_common
+            common = primitive.common(g, *saved, **static)
         for i, parent in enumerate(node.parents):
             if parent is not None and (needed is None or parent in needed):
-                send(parent, rules[i](g, *saved, **static), node, i, g)
+                send(parent, rules[i](common, *saved, **static), node, i, g)
 
     # This loop runs once for every recorded operation: one argument and two are written out, and
     # what is rare is asked for with one question.
@@ -291,7 +295,7 @@ def shares(node: ArrayNode, g: Any) -> list[Any]:
         if parent is None:
             sent.append(None)
             continue
-        share = node.primitive.rules[i](g, *node.saved, **node.static or {})
+        share = node.primitive.rules[i](g, node.out, *node.args, **node.static or {})
         share = fitted(share, node, i, parent, g)
         sent.append(share.dense() if isinstance(share, Indexed) else share)
     return sent

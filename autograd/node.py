@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from .context import Scope, current_mode, scope_path
 from .graph import next_index
 
-__all__ = ["MANY", "ArrayNode", "Call", "NotSavedError", "Remarks", "Spec", "leaf_node"]
+__all__ = ["GONE", "MANY", "ArrayNode", "Call", "NotSavedError", "Remarks", "Spec", "leaf_node"]
 
 
 class NotSavedError(RuntimeError, AttributeError):
@@ -124,7 +124,10 @@ class ArrayNode:
     @property
     def args(self) -> tuple[Any, ...]:
         """The arguments: arrays, numbers, and a :class:`Spec` for what is not kept."""
-        return self.saved[1:]
+        if self.keeps is not None:
+            return self.saved[1:]
+        pairs = zip(self.saved[1:], self.parents, strict=True)
+        return tuple([p.out if p and a is GONE else a for a, p in pairs])
 
     @property
     def primitive(self) -> Any:
@@ -159,6 +162,9 @@ class ArrayNode:
         path = scope_path(self.scope)
         return f"{name} [in {path}]" if path else name
 
+
+GONE = Spec((), None)
+"""Stands in a freed graph for an argument of which its own node tells."""
 
 MANY = ArrayNode()
 """Stands for ``y_node`` in the node of an operation on three arguments or more."""

@@ -32,7 +32,7 @@ from .anomaly import user_line, watch_forward
 from .context import Mode, Scope, current_mode
 from .cuts import arrays_in, cuts, hand_on, note_cut
 from .graph import next_index
-from .node import MANY, ArrayNode, Call, Spec, leaf_node
+from .node import GONE, MANY, ArrayNode, Call, Spec, leaf_node
 from .versions import rebound, stale_view
 
 __all__ = [
@@ -132,6 +132,8 @@ class Primitive:
         self.rules: Sequence[Rule | None] = ()
         self.real = False
         self.incomplete = True  # there are calls for which some rule is missing
+        self.common: Rule | None = None
+        self.after_common: Sequence[Rule | None] = ()
         self.latest: Call = (self, (), None)  # nearly always that of the next one, too
         self.saves: tuple[frozenset[str], ...] = ()
         self._keep: dict[tuple[bool, ...], tuple[bool, tuple[bool, ...]]] = {}
@@ -147,6 +149,7 @@ class Primitive:
         self,
         *rules: Rule | None,
         saves: Any = None,
+        common: Rule | None = None,
         local: str | Sequence[str] = "",
         real: bool = False,
     ) -> Self:
@@ -160,6 +163,9 @@ class Primitive:
         collection for all rules (``saves=("out", "x")``) or one per rule (``saves=(("y",), ("x",))``).
         Whatever is not named comes as a :class:`Spec`.  The default saves everything.
 
+        ``common`` is what all rules begin with, to be computed once for all of them: it is called as
+        they are, and they get what it returns in place of ``g``.
+
         ``local`` is the rule as text for drawings, for example ``"∇out · yᵀ"``.  ``real`` says that the
         rules hold for real numbers only: then a call on complex ones is refused where it is tracked.
         """
@@ -169,6 +175,9 @@ class Primitive:
                 f"({', '.join(self.names)}). Give one rule per argument, None for no derivative."
             )
         self.rules = (*rules, *[None] * (len(self.names) - len(rules)))
+        self.common, self.after_common = common, self.rules
+        if common is not None:  # each of ``rules`` is whole by itself
+            self.rules = tuple([rule and _composed(common, rule) for rule in self.rules])
         self.real = real
         self.incomplete = real or None in self.rules
         self.saves = self._checked_saves(saves, len(self.names))
@@ -248,6 +257,13 @@ def require_real(name: str, *args: Any) -> None:
                 f"{name}: argument {i} is complex, and there is a derivative for real numbers only. "
                 "Write the operation with np.real and np.imag, or use t.detach()."
             )
+
+
+def _composed(common: Rule, rule: Rule) -> Rule:
+    def whole(g: Any, *saved: Any, **static: Any) -> Any:
+        return rule(common(g, *saved, **static), *saved, **static)
+
+    return whole
 
 
 class _EveryArgument(Sequence[Rule]):
@@ -496,12 +512,13 @@ def _keep_two(node: ArrayNode, out: Any, x: Any, y: Any) -> None:
 
 
 def _keep_many(node: ArrayNode, out: Any, args: tuple[Any, ...]) -> None:
-    keep_out, keep_args = node.primitive.needs(tuple([p is not None for p in node.x_node]))
-    kept = [
-        a if keep else _unread(a, parent)
-        for a, keep, parent in zip(args, keep_args, node.x_node, strict=True)
-    ]
-    node.saved = (out if keep_out else slim(out), *kept)
+    primitive, parents = node.call[0], node.x_node
+    tracked = tuple([p is not None for p in parents])
+    keep_out, keep_args = primitive._keep.get(tracked) or primitive.needs(tracked)
+    kept = [out if keep_out else slim(out)]
+    for i, keep in enumerate(keep_args):
+        kept.append(args[i] if keep else _unread(args[i], parents[i]))
+    node.saved = tuple(kept)
     node.keeps = False
 
 
@@ -520,10 +537,13 @@ def slim(value: Any) -> Any:
     """``value`` if it is small or not an array, else its :class:`Spec`."""
     if value.__class__ in _PLAIN:
         return value
+    try:
+        if value.size <= SMALL:
+            return value
+    except AttributeError:
+        return value
     if value.__class__ is Outputs:
         return value.slim()
-    if getattr(value, "size", 0) <= SMALL:
-        return value
     spec = _new(Spec)
     spec.shape = value.shape
     spec.dtype = value.dtype
@@ -531,8 +551,12 @@ def slim(value: Any) -> Any:
 
 
 def let_go(node: ArrayNode) -> None:
-    """Let go of the large arrays; their :class:`Spec` is what a drawing then shows."""
-    node.saved = tuple(map(slim, node.saved))
+    """Let go of the large arrays; of the result and of what is not tracked a :class:`Spec` stays."""
+    saved = node.saved
+    kept = [slim(saved[0])]
+    for i, parent in enumerate(node.parents, 1):
+        kept.append(slim(saved[i]) if parent is None else GONE)
+    node.saved = tuple(kept)
 
 
 def _record_with_care(node: ArrayNode, args: tuple[Any, ...], out: Any, mode: Mode) -> None:

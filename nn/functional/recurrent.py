@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from autograd import primitive
-from autograd.ops.transcendental import relu, tanh
+from autograd.ops.choosing import masked
 
 __all__ = ["rnn_relu_cell", "rnn_tanh_cell"]
 
@@ -19,21 +19,41 @@ def _add(out: Any, more: Any) -> Any:
     return out
 
 
-@primitive(name="rnn_linear")
-def _recurrence(x: Any, h: Any, w_ih: Any, w_hh: Any, bias: Any = None) -> Any:
-    """x W_ihᵀ + h W_hhᵀ + b: one operation, where its parts would be four."""
-    out = _add(x @ w_ih.T, h @ w_hh.T)
-    return out if bias is None else _add(out, bias)
+def _cell_of(name: str, activation: Callable[[Any], Any], slope: Callable[[Any, Any], Any]) -> Any:
+    """The cell with that activation as one operation, where its parts would be five.
+
+    ``activation`` may overwrite its argument; ``slope(g, out)`` is its rule.
+    """
+
+    @primitive(name=name)
+    def cell(x: Any, h: Any, w_ih: Any, w_hh: Any, bias: Any = None) -> Any:
+        out, of_state = x @ w_ih.T, h @ w_hh.T
+        if not (out.shape == of_state.shape == h.shape and out.ndim == 2):
+            raise ValueError
+        out = _add(out, of_state)
+        if bias is not None:
+            if bias.shape != out.shape[1:]:
+                raise ValueError
+            out = _add(out, bias)
+        return activation(out)
+
+    return cell.defvjp(
+        lambda g, out, x, h, w_ih, w_hh, bias=None: g @ w_ih,
+        lambda g, out, x, h, w_ih, w_hh, bias=None: g @ w_hh,
+        lambda g, out, x, h, w_ih, w_hh, bias=None: g.T @ x,
+        lambda g, out, x, h, w_ih, w_hh, bias=None: g.T @ h,
+        lambda g, out, x, h, w_ih, w_hh, bias=None: g.sum(0),
+        common=lambda g, out, *args: slope(g, out),
+        saves=(("out", "w_ih"), ("out", "w_hh"), ("out", "x"), ("out", "h"), ("out",)),
+        local=("ḡ · W_ih", "ḡ · W_hh", "ḡᵀ · x", "ḡᵀ · h", "Σ ḡ over the batch"),
+    )
 
 
-_recurrence.defvjp(
-    lambda g, out, x, h, w_ih, w_hh, bias=None: g @ w_ih,
-    lambda g, out, x, h, w_ih, w_hh, bias=None: g @ w_hh,
-    lambda g, out, x, h, w_ih, w_hh, bias=None: g.T @ x,
-    lambda g, out, x, h, w_ih, w_hh, bias=None: g.T @ h,
-    lambda g, out, x, h, w_ih, w_hh, bias=None: g.sum(0),
-    saves=(("w_ih",), ("w_hh",), ("x",), ("h",), ()),
-    local=("∇out · W_ih", "∇out · W_hh", "∇outᵀ · x", "∇outᵀ · h", "Σ ∇out over the batch"),
+_tanh_cell = _cell_of(
+    "rnn_tanh_cell", lambda z: np.tanh(z, out=z), lambda g, out: g * (1 - out * out)
+)
+_relu_cell = _cell_of(
+    "rnn_relu_cell", lambda z: np.maximum(z, 0, out=z), lambda g, out: masked(g, out > 0)
 )
 
 
@@ -52,7 +72,7 @@ def rnn_tanh_cell(
     >>> rnn_tanh_cell(one, np.array([0.5]), np.array([[2.0]]), np.array([[-4.0]]))
     Tensor([0.], made by getitem)
     """
-    return _cell("rnn_tanh_cell", tanh, input, hx, w_ih, w_hh, b_ih, b_hh)
+    return _checked(_tanh_cell, input, hx, w_ih, w_hh, b_ih, b_hh)
 
 
 def rnn_relu_cell(
@@ -64,24 +84,30 @@ def rnn_relu_cell(
     >>> rnn_relu_cell(one, np.array([0.5]), np.array([[2.0]]), np.array([[-3.0]]), one)
     array([1.5])
     """
-    return _cell("rnn_relu_cell", relu, input, hx, w_ih, w_hh, b_ih, b_hh)
+    return _checked(_relu_cell, input, hx, w_ih, w_hh, b_ih, b_hh)
 
 
-def _cell(
-    name: str, activation: Callable[[Any], Any], x: Any, h: Any, w_ih: Any, w_hh: Any, *biases: Any
-) -> Any:
+def _checked(cell: Any, x: Any, h: Any, w_ih: Any, w_hh: Any, *biases: Any) -> Any:
     if x.ndim == 1 == h.ndim:
-        return _cell(name, activation, x[np.newaxis], h[np.newaxis], w_ih, w_hh, *biases)[0]
-    _require_shapes(name, x.shape, h.shape, w_ih.shape, w_hh.shape)
+        return _checked(cell, x[np.newaxis], h[np.newaxis], w_ih, w_hh, *biases)[0]
     given = [b for b in biases if b is not None]
-    for bias in given:
-        if bias.shape != w_hh.shape[:1]:
+    try:
+        if not given:
+            return cell(x, h, w_ih, w_hh)
+        return cell(x, h, w_ih, w_hh, given[0] if len(given) == 1 else given[0] + given[1])
+    except ValueError:
+        _require_shapes(cell.name, x.shape, h.shape, w_ih.shape, w_hh.shape)
+        _require_biases(cell.name, given, w_hh.shape)
+        raise
+
+
+def _require_biases(name: str, biases: list[Any], w_hh: Any) -> None:
+    for bias in biases:
+        if bias.shape != w_hh[:1]:
             raise ValueError(
-                f"{name}: expected a bias of shape {w_hh.shape[:1]}, one entry for each row of w_hh "
-                f"{w_hh.shape}, got {bias.shape}."
-            )
-    bias = [given[0] if len(given) == 1 else given[0] + given[1]] if given else []
-    return activation(_recurrence(x, h, w_ih, w_hh, *bias))
+                f"{name}: expected a bias of shape {w_hh[:1]}, one entry for each row of w_hh "
+                f"{w_hh}, got {bias.shape}."
+            ) from None
 
 
 def _require_shapes(name: str, x: Any, h: Any, w_ih: Any, w_hh: Any) -> None:
@@ -93,4 +119,4 @@ def _require_shapes(name: str, x: Any, h: Any, w_ih: Any, w_hh: Any) -> None:
             f"{name}: expected input (batch, in), hx (batch, hidden), w_ih (hidden, in) and w_hh "
             f"(hidden, hidden), got {x}, {h}, {w_ih} and {w_hh}. Transpose a weight that is (in, "
             "hidden); give a single example without a batch as a vector, and hx likewise."
-        )
+        ) from None

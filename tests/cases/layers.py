@@ -104,7 +104,7 @@ CASES = [
             getattr(F, name),
             [((3, 2), (3, 4), (4, 2), (4, 4), *biases), ((2,), (4,), (4, 2), (4, 4), *biases)],
             jax=lambda x, h, w, u, *b, f=activation: f(x @ w.T + h @ u.T + sum(b)),
-            primitives=("rnn_linear",),
+            primitives=(name,),
         )
         for name, activation in [("rnn_tanh_cell", jnp.tanh), ("rnn_relu_cell", jax.nn.relu)]
         for biases in [(), ((4,),), ((4,), (4,))]
