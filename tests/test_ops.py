@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn.functional as F
 from autograd import backward
 from autograd.graph import topological_order
+from autograd.node import Spec
 from autograd.ops.transcendental import relu
 from autograd.primitive import Binary, Primitive, Unary
 from tests.cases import (
@@ -64,8 +66,72 @@ def test_what_no_rule_reads_is_freed_at_once() -> None:
     assert y.node.args[0].shape == (200,)
 
 
+def test_a_freed_node_still_tells_what_it_was_called_with() -> None:
+    a, weight, b = np.ones((20, 10)), np.full((10, 10), 2.0), np.arange(10.0)
+    w = ag.Tensor(weight, requires_grad=True)
+    y = F.linear(a, w * 1.0, b)
+    y.backward(np.ones(y.shape))
+    assert [arg.shape for arg in y.node.args] == [(20, 10), (10, 10), (10,)]
+    assert y.node.out.shape == (20, 10)
+    assert [arg.__class__ for arg in y.node.args] == [Spec, Spec, np.ndarray]
+
+
 def large(array: Any) -> bool:
     return isinstance(array, np.ndarray) and array.size > 64
+
+
+# --- rules with a common beginning -------------------------------------------------------------
+
+
+def _tanh_of_product(calls: list[Any]) -> Any:
+    @ag.primitive
+    def tanh_of_product(x: Any, y: Any, z: Any = 1.0) -> Any:
+        return np.tanh(x * y * z)
+
+    def common(g: Any, out: Any, x: Any, y: Any, z: Any = 1.0) -> Any:
+        calls.append(type(out))
+        return g * (1 - out * out)
+
+    return tanh_of_product.defvjp(
+        lambda g, out, x, y, z=1.0: g * y * z,
+        lambda g, out, x, y, z=1.0: g * x * z,
+        lambda g, out, x, y, z: g * x * y,
+        common=common,
+        saves=(("out", "y", "z"), ("out", "x", "z"), ("out", "x", "y")),
+    )
+
+
+@pytest.mark.parametrize("tracked", [(0,), (1,), (0, 1), (0, 1, 2)])
+def test_a_common_beginning_is_computed_once(tracked: tuple[int, ...]) -> None:
+    calls: list[Any] = []
+    f = _tanh_of_product(calls)
+    arrays = [np.linspace(-1.0, 1.0, 5), np.linspace(0.3, 0.9, 5), np.linspace(2.0, 1.0, 5)]
+    arrays = arrays[: 3 if 2 in tracked else 2]
+
+    def gradients(function: Any) -> list[Any]:
+        xs = [ag.Tensor(a, requires_grad=i in tracked) for i, a in enumerate(arrays)]
+        function(*xs).sum().backward()
+        return [xs[i].grad.data for i in tracked]
+
+    for ours, expected in zip(
+        gradients(f), gradients(lambda *xs: np.tanh(math.prod(xs))), strict=True
+    ):
+        np.testing.assert_allclose(ours, expected, rtol=1e-14)
+    assert calls == [np.ndarray]
+    ag.gradcheck(f, *arrays, order=2)
+
+
+def test_a_common_beginning_holds_wherever_rules_are_called() -> None:
+    f = _tanh_of_product([])
+    x, y = np.linspace(-1.0, 1.0, 4), np.linspace(0.3, 0.9, 4)
+    np.testing.assert_allclose(ag.jacobian(f)(x, y), np.diag(y / np.cosh(x * y) ** 2), rtol=1e-12)
+    expected = -2 * np.tanh(x * y) * (y / np.cosh(x * y)) ** 2
+    hessian = ag.hessian(lambda x: np.sum(f(x, y)))(x)
+    np.testing.assert_allclose(hessian, np.diag(expected), atol=1e-14)
+    t = ag.Tensor(x[:1], requires_grad=True)
+    out = f(t, y[:1])
+    (share, _) = backward.shares(out.node, np.ones(1))
+    np.testing.assert_allclose(share, y[:1] / np.cosh(x[:1] * y[:1]) ** 2)
 
 
 # --- views -------------------------------------------------------------------------------------
