@@ -23,6 +23,7 @@ __all__ = [
     "backpropagate",
     "fitted",
     "in_dtype",
+    "in_order",
     "leading_to",
     "shares",
     "unbroadcast",

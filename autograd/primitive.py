@@ -553,6 +553,9 @@ def slim(value: Any) -> Any:
 def let_go(node: ArrayNode) -> None:
     """Let go of the large arrays; of the result and of what is not tracked a :class:`Spec` stays."""
     saved = node.saved
+    if len(saved) == 2:
+        node.saved = (slim(saved[0]), GONE)
+        return
     kept = [slim(saved[0])]
     for i, parent in enumerate(node.parents, 1):
         kept.append(slim(saved[i]) if parent is None else GONE)

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .backward import Indexed, fitted, in_dtype, leading_to, unbroadcast
+from .backward import Indexed, fitted, in_dtype, in_order, leading_to, unbroadcast
 from .context import current_mode
-from .graph import sweep, topological_order
+from .graph import sweep
 from .node import ArrayNode
 from .primitive import Binary, Outputs, Unary
 from .versions import last_change
@@ -26,17 +26,21 @@ BLOCK = 1 << 18
 
 def rows_at_once(root: ArrayNode) -> int:
     """How many cotangents of ``root`` go together; 0 where each has to be watched alone."""
-    order = topological_order([root])
-    rare = current_mode().anomaly or any(
-        node.hooks is not None or node.out.__class__ is Outputs for node in order
-    )
-    changed = any(node.index < last_change[0] for node in order if node.parents)
-    return 0 if rare or changed else BLOCK // max(1, *[node.out.size for node in order])
+    order = in_order([root])
+    latest = last_change[0]
+    largest = 1
+    for node in order:
+        out = node.saved[0]
+        changed = node.index < latest and node.primitive is not None
+        if changed or out.__class__ is Outputs or node.hooks is not None:
+            return 0
+        largest = max(largest, out.size)
+    return 0 if current_mode().anomaly else BLOCK // largest
 
 
 def pull_rows(root: Any, cotangents: Any, inputs: Sequence[Any]) -> list[Any]:
     """For each of the leaves ``inputs`` its gradients from ``root``, one for each cotangent."""
-    order = topological_order([root])
+    order = in_order([root])
     needed = leading_to(inputs, order)
 
     def send(node: ArrayNode, g: Any, in_flight: dict[ArrayNode, Any]) -> None:
@@ -57,17 +61,17 @@ def pull_rows(root: Any, cotangents: Any, inputs: Sequence[Any]) -> list[Any]:
 
 def _shares(node: ArrayNode, i: int, parent: ArrayNode, g: Any) -> Any:
     """What the ``i``-th argument gets for each of the gradients ``g``."""
-    primitive, args, static = node.primitive, node.args, node.static or {}
+    primitive, _, static = node.call
     rule = primitive.rules[i]
-    like = parent.out
+    like = parent.saved[0]
     shape = (len(g), *like.shape)
     if isinstance(primitive, (Unary, Binary)) and primitive.elementwise:
-        share = rule(g, node.out, *args)
+        share = rule(g, *node.saved)
         if share is None:
             return np.zeros_like(g, shape=shape, dtype=like.dtype)
         aligned = (len(g), *(1,) * (share.ndim - len(shape)), *like.shape)
         return in_dtype(unbroadcast(share, aligned).reshape(shape), like.dtype)
-    shares = [rule(row, node.out, *args, **static) for row in g]
+    shares = [rule(row, *node.saved, **static or {}) for row in g]
     if isinstance(shares[0], Indexed):
         total = np.zeros_like(g, shape=shape)
         for j, share in enumerate(shares):

@@ -810,7 +810,7 @@ def commit(arrived: dict[ArrayNode, Any]) -> None:
     with _committing:  # several threads may go backward to the same leaves
         tensors, gradients = [], []
         for node, g in arrived.items():
-            reference = node.remarks().tensor
+            reference = node.tensor
             tensor = reference() if reference is not None else None
             if tensor is not None:
                 earlier = getattr(tensor, "_grad", None)

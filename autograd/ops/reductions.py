@@ -52,6 +52,8 @@ def _repeated(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """
     g = restore(g, x, axis, keepdims)
     if x.size <= _FILLED:
+        if isinstance(g, (np.ndarray, np.generic)):
+            return np.full(x.shape, g)  # a third of the time, but it knows no other arrays
         return g * np.ones_like(g, shape=x.shape)
     return np.broadcast_to(g, x.shape)
 
