@@ -31,10 +31,9 @@ def _masked(x: Any, mask: Any) -> Any:
     if bits is not None and mask.__class__ is x.__class__:
         # Where is up to ten times slower on a mask that the processor can't foretell, and a product
         # of numbers would make nan of an infinity: so every bit is kept, or none.
-        if mask.shape == x.shape:
-            return np.multiply(x.view(bits), mask).view(x.dtype)
-        kept = np.negative(mask.view(np.int8)).astype(bits)
-        return (kept & x.view(bits)).view(x.dtype)
+        kept = mask.astype(bits)
+        kept = np.multiply(kept, x.view(bits), out=kept if mask.shape == x.shape else None)
+        return kept.view(x.dtype)
     return np.where(mask, x, 0)
 
 
