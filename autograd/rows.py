@@ -7,6 +7,7 @@ not fifty times the calls.
 """
 
 from collections.abc import Sequence
+from types import EllipsisType, NoneType
 from typing import Any
 
 import numpy as np
@@ -71,10 +72,25 @@ def _shares(node: ArrayNode, i: int, parent: ArrayNode, g: Any) -> Any:
             return np.zeros_like(g, shape=shape, dtype=like.dtype)
         aligned = (len(g), *(1,) * (share.ndim - len(shape)), *like.shape)
         return in_dtype(unbroadcast(share, aligned).reshape(shape), like.dtype)
-    shares = [rule(row, *node.saved, **static or {}) for row in g]
-    if isinstance(shares[0], Indexed):
+    first = rule(g[0], *node.saved, **static or {})
+    if isinstance(first, Indexed) and (index := _basic(first)):
+        total = np.zeros_like(g, shape=shape)
+        first.add_at(total, (slice(None), *index), g)
+        return total
+    shares = [first, *[rule(row, *node.saved, **static or {}) for row in g[1:]]]
+    if isinstance(first, Indexed):
         total = np.zeros_like(g, shape=shape)
         for j, share in enumerate(shares):
             share.added_to(total[j, ...], owned=True)
         return total
     return np.stack([fitted(s, node, i, parent, row) for s, row in zip(shares, g, strict=True)])
+
+
+def _basic(share: Indexed) -> tuple[Any, ...] | None:
+    """The index as a tuple if it is of numbers and slices, before which a further one may stand."""
+    ((_, index),) = share.entries
+    index = index if isinstance(index, tuple) else (index,)
+    return index if all(isinstance(i, _BASIC) for i in index) else None
+
+
+_BASIC = (int, slice, EllipsisType, NoneType)

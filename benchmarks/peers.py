@@ -126,7 +126,9 @@ def main() -> None:
     parser.add_argument("environments", type=Path)
     parser.add_argument("--seconds", type=float, default=3.0)
     options = parser.parse_args()
-    print(json.dumps([asdict(c) for c in compared(options.environments, options.seconds)]))
+    print(
+        json.dumps([asdict(c) for c in compared(options.environments.absolute(), options.seconds)])
+    )
 
 
 if __name__ == "__main__":
