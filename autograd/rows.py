@@ -1,9 +1,9 @@
 """Many cotangents in one backward pass: the rows of a Jacobian.
 
 A gradient in flight has one more axis here, the first, with an entry for each cotangent.  The rules
-of elementwise primitives broadcast over it, so they are called once for all; any other rule is called
-for one cotangent after the other.  Fifty rows of a Hessian then cost fifty times the arithmetic, but
-not fifty times the calls.
+of elementwise primitives broadcast over it, so they are called once for all, and x[index] puts it
+before the index; any other rule is called for one cotangent after the other.  Fifty rows of a Hessian
+then cost fifty times the arithmetic, but not fifty times the calls.
 """
 
 from collections.abc import Sequence

@@ -87,17 +87,15 @@ def rnn_relu_cell(
     return _checked(_relu_cell, input, hx, w_ih, w_hh, b_ih, b_hh)
 
 
-def _checked(cell: Any, x: Any, h: Any, w_ih: Any, w_hh: Any, *biases: Any) -> Any:
+def _checked(cell: Any, x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
     if x.ndim == 1 == h.ndim:
-        return _checked(cell, x[np.newaxis], h[np.newaxis], w_ih, w_hh, *biases)[0]
-    given = [b for b in biases if b is not None]
+        return _checked(cell, x[np.newaxis], h[np.newaxis], w_ih, w_hh, b_ih, b_hh)[0]
     try:
-        if not given:
-            return cell(x, h, w_ih, w_hh)
-        return cell(x, h, w_ih, w_hh, given[0] if len(given) == 1 else given[0] + given[1])
+        bias = b_hh if b_ih is None else b_ih if b_hh is None else b_ih + b_hh
+        return cell(x, h, w_ih, w_hh) if bias is None else cell(x, h, w_ih, w_hh, bias)
     except ValueError:
         _require_shapes(cell.name, x.shape, h.shape, w_ih.shape, w_hh.shape)
-        _require_biases(cell.name, given, w_hh.shape)
+        _require_biases(cell.name, [b for b in (b_ih, b_hh) if b is not None], w_hh.shape)
         raise
 
 
