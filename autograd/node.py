@@ -114,7 +114,9 @@ class ArrayNode:
         """The nodes of the arguments; None for one that is not tracked."""
         if self.y_node is MANY:
             return self.x_node  # type: ignore[no-any-return]  # the tuple of them
-        return (self.x_node, self.y_node)[: len(self.saved) - 1]
+        if len(self.saved) == 3:
+            return self.x_node, self.y_node
+        return (self.x_node,) if len(self.saved) == 2 else ()
 
     @property
     def out(self) -> Any:
