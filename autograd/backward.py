@@ -228,33 +228,30 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
                 arrived[node] = g
             if primitive is None:
                 continue
-        kind = primitive.__class__
+        kind, saved = primitive.__class__, node.saved
         parent = node.x_node  # needed if it is the only one: else ``node`` were not in ``order``
         if careful:
             send_from_all(node, g)
-        elif kind is Unary:
-            out, x = node.saved
-            share = primitive.rules[0](g, out, x)
+        elif kind is Unary or (kind is Binary and saved[2].__class__ in _NUMBERS):
+            # Called with (g, *saved), written out: a tenth of the chain.
+            rule = primitive.rules[0]
+            if kind is Unary:
+                share = rule(g, saved[0], saved[1])
+            else:
+                share = rule(g, saved[0], saved[1], saved[2])
             if parent in in_flight or share is None:
                 send(parent, share, node, 0, g)
             else:  # an elementwise rule of ours returns what has the shape and dtype of g, and of x
                 in_flight[parent] = share
-        elif kind is Binary:
-            out, x, y = node.saved
-            if y.__class__ is float or y.__class__ is int:
-                share = primitive.rules[0](g, out, x, y)
-                if parent in in_flight or share is None:
-                    send(parent, share, node, 0, g)
-                else:
-                    in_flight[parent] = share
-            else:
-                if parent is not None and (needed is None or parent in needed):
-                    send(parent, primitive.rules[0](g, out, x, y), node, 0, g)
-                parent = node.y_node
-                if parent is not None and (needed is None or parent in needed):
-                    send(parent, primitive.rules[1](g, out, x, y), node, 1, g)
-        elif len(saved := node.saved) == 2:
+            share = None  # no name here keeps an array alive
+        elif len(saved) == 2:
             send(parent, primitive.rules[0](g, *saved, **static or {}), node, 0, g)
+        elif kind is Binary:
+            if parent is not None and (needed is None or parent in needed):
+                send(parent, primitive.rules[0](g, *saved), node, 0, g)
+            parent = node.y_node
+            if parent is not None and (needed is None or parent in needed):
+                send(parent, primitive.rules[1](g, *saved), node, 1, g)
         else:
             send_from_all(node, g)
         if not retain:
@@ -303,6 +300,7 @@ def shares(node: ArrayNode, g: Any) -> list[Any]:
 
 
 _DEFERRED = frozenset({Indexed, OutputGradients})
+_NUMBERS = frozenset({int, float})
 _NO_REMARKS = Remarks((None, (), None))
 
 

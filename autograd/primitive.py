@@ -327,13 +327,15 @@ _NESTED: frozenset[Any] = frozenset({list, tuple})  # become arrays before a rul
 class Binary(Primitive):
     """A primitive of two arrays that broadcast."""
 
-    def __call__(self, x: Any, y: Any) -> Any:
+    def __call__(self, x: Any, y: Any) -> Any:  # noqa: C901  # written out, as said above
         """Apply it to two arrays, or record that if one is a tracked tensor."""
         x_node = y_node = None
         if isinstance(x, Box):
             x_node = x._node
             x = x._data
-            if isinstance(y, Box):
+            if y.__class__ is float:
+                pass  # there is nothing to open
+            elif isinstance(y, Box):
                 y_node = y._node
                 y = y._data
             elif y.__class__ in _NESTED:

@@ -66,6 +66,31 @@ def test_what_no_rule_reads_is_freed_at_once() -> None:
     assert y.node.args[0].shape == (200,)
 
 
+@pytest.mark.parametrize("step", [np.tanh, lambda t: t * t, lambda t: 2.0 / t, np.cumprod])
+def test_a_saved_array_is_gone_before_the_next_rule_runs(step: Callable[[Any], Any]) -> None:
+    alive: list[bool] = []
+
+    @ag.primitive
+    def copied(x: Any) -> Any:
+        return x.copy()
+
+    def rule(g: Any, out: Any, x: Any) -> Any:
+        alive.append(saved() is not None)
+        return g
+
+    copied.defvjp(rule, saves=())
+    x = ag.Tensor(np.linspace(1.0, 2.0, 200), requires_grad=True)
+    y = step(copied(x))
+    kept = [a for a in y.node.saved if isinstance(a, np.ndarray)]
+    saved = weakref.ref(kept[-1])
+    del kept
+    loss = y.sum()
+    del y
+    assert saved() is not None
+    loss.backward()
+    assert alive == [False]
+
+
 def test_a_freed_node_still_tells_what_it_was_called_with() -> None:
     a, weight, b = np.ones((20, 10)), np.full((10, 10), 2.0), np.arange(10.0)
     w = ag.Tensor(weight, requires_grad=True)
