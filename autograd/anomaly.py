@@ -11,9 +11,10 @@ import numpy as np
 
 from .versions import buffer_of
 
-__all__ = ["locked", "unlock", "user_line", "watch_backward", "watch_forward"]
+__all__ = ["OURS", "locked", "unlock", "user_line", "watch_backward", "watch_forward"]
 
-_OURS = {"autograd", "nn", "optim", "numpy"}
+OURS = {"autograd", "nn", "optim", "numpy"}
+"""Packages whose code is not the user's."""
 
 
 class _Lock:
@@ -65,7 +66,7 @@ def watch_backward(node: Any, argument: int, g: Any, parent_g: Any) -> None:
 def user_line() -> str:
     """File and line of the innermost frame that is not this package's."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in _OURS:
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in OURS:
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 

@@ -15,7 +15,7 @@ import numpy as np
 from .anomaly import locked, unlock, watch_backward
 from .context import current_mode
 from .node import MANY, ArrayNode, Remarks, Spec
-from .primitive import Binary, Box, OutputGradients, Outputs, Unary, boxed, let_go
+from .primitive import Box, OutputGradients, Outputs, boxed, let_go
 from .versions import last_change, versions
 
 __all__ = [
@@ -199,12 +199,12 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
     def send_from_all(node: ArrayNode, g: Any) -> None:
         """Call the rules of any number of arguments, and send on what they return."""
         primitive, _, static = node.call
-        rules, static = primitive.rules, static or {}
+        static = static or {}
         saved = _as_tensors(node) if differentiable else node.saved
-        common = g
-        if primitive.common is not None:
-            rules = primitive.after_common
-            common = primitive.common(g, *saved, **static)
+        if primitive.common is None:
+            common, rules = g, primitive.rules
+        else:
+            common, rules = primitive.common(g, *saved, **static), primitive.after_common
         for i, parent in enumerate(node.parents):
             if parent is not None and (needed is None or parent in needed):
                 send(parent, rules[i](common, *saved, **static), node, i, g)
@@ -223,30 +223,30 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
                 g = _settled(node, g)
                 if last_change[0] != changed:  # by a hook
                     changed = _refuse_changes([n for n in order if n.index <= node.index])
-            retained = inputs is None and remarks.tensor is not None
-            if primitive is None or retained or node in wanted:
-                arrived[node] = g
             if primitive is None:
+                arrived[node] = _of_leaf(node, g)
                 continue
-        kind, saved = primitive.__class__, node.saved
+            if node in wanted or (inputs is None and remarks.tensor is not None):
+                arrived[node] = g
+        saved = node.saved
         parent = node.x_node  # needed if it is the only one: else ``node`` were not in ``order``
         if careful:
             send_from_all(node, g)
-        elif kind is Unary or (kind is Binary and saved[2].__class__ in _NUMBERS):
+        elif primitive.trusted and (len(saved) == 2 or saved[2].__class__ in _NUMBERS):
             # Called with (g, *saved), written out: a tenth of the chain.
             rule = primitive.rules[0]
-            if kind is Unary:
+            if len(saved) == 2:
                 share = rule(g, saved[0], saved[1])
             else:
                 share = rule(g, saved[0], saved[1], saved[2])
             if parent in in_flight or share is None:
                 send(parent, share, node, 0, g)
-            else:  # an elementwise rule of ours returns what has the shape and dtype of g, and of x
+            else:  # it has the shape and dtype of g, and those are of x
                 in_flight[parent] = share
             share = None  # no name here keeps an array alive
         elif len(saved) == 2:
             send(parent, primitive.rules[0](g, *saved, **static or {}), node, 0, g)
-        elif kind is Binary:
+        elif len(saved) == 3 and static is None and primitive.common is None:
             if parent is not None and (needed is None or parent in needed):
                 send(parent, primitive.rules[0](g, *saved), node, 0, g)
             parent = node.y_node
@@ -267,7 +267,7 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
             g = _settled(node, g)
         elif isinstance(g, Indexed):  # the hooks of that node are for the pass around this one
             g = g.dense()
-        arrived[node] = g
+        arrived[node] = g if node.primitive is not None else _of_leaf(node, g)
     return arrived
 
 
@@ -311,6 +311,17 @@ def _settled(node: ArrayNode, g: Any) -> Any:
     if isinstance(g, OutputGradients):
         return g.completed(node.out)
     return _hooked(node, g) if node.hooks else g
+
+
+def _of_leaf(leaf: ArrayNode, g: Any) -> Any:
+    """``g`` if it fits the array that the leaf has now: it may have been given another."""
+    data = leaf.saved[0]
+    if g.shape != data.shape:
+        raise RuntimeError(
+            f"backward: a gradient of shape {g.shape} came for a leaf that has now shape {data.shape}: its "
+            "data was replaced since. Compute the result again."
+        )
+    return in_dtype(g, data.dtype)
 
 
 def leading_to(inputs: Iterable[ArrayNode], order: Sequence[ArrayNode]) -> set[ArrayNode]:

@@ -125,7 +125,10 @@ class ArrayNode:
 
     @property
     def args(self) -> tuple[Any, ...]:
-        """The arguments: arrays, numbers, and a :class:`Spec` for what is not kept."""
+        """The arguments: arrays, numbers, and a :class:`Spec` for what is not kept.
+
+        Of a freed node those that were computed are what their own nodes have of them.
+        """
         if self.keeps is not None:
             return self.saved[1:]
         pairs = zip(self.saved[1:], self.parents, strict=True)
@@ -166,7 +169,7 @@ class ArrayNode:
 
 
 GONE = Spec((), None)
-"""Stands in a freed graph for an argument of which its own node tells."""
+"""Stands in a freed node for an argument that was computed: its own node tells of it."""
 
 MANY = ArrayNode()
 """Stands for ``y_node`` in the node of an operation on three arguments or more."""

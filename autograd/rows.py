@@ -90,7 +90,7 @@ def _basic(share: Indexed) -> tuple[Any, ...] | None:
     """The index as a tuple if it is of numbers and slices, before which a further one may stand."""
     ((_, index),) = share.entries
     index = index if isinstance(index, tuple) else (index,)
-    return index if all(isinstance(i, _BASIC) for i in index) else None
+    return index if all(i.__class__ in _BASIC for i in index) else None
 
 
-_BASIC = (int, slice, EllipsisType, NoneType)
+_BASIC = frozenset({int, slice, EllipsisType, NoneType})  # True is an int, and no basic index

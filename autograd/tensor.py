@@ -203,7 +203,7 @@ class Tensor(Box):
     def name(self, name: str) -> None:
         self._name = name
         if self._node is not None:
-            self._node.remarks().name = name
+            self._node.remarks().name = name or ""
 
     def item(self) -> Any:
         """The one entry as a Python number."""

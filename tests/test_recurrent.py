@@ -107,3 +107,17 @@ def test_what_is_refused(rng):
         F.rnn_tanh_cell(
             np.zeros((1, 2)), np.zeros((1, 3)), np.zeros((3, 2)), np.zeros((3, 3)), np.zeros(2)
         )
+
+
+@pytest.mark.parametrize("cell", [F.rnn_tanh_cell, F.rnn_relu_cell])
+@pytest.mark.parametrize(("b_ih", "b_hh"), [((1,), (2,)), ((2,), (1,)), ((1,), (1,)), ((), (2,))])
+def test_two_biases_that_only_broadcast_are_refused(cell, b_ih, b_hh):
+    x, h, w_ih, w_hh = np.ones((4, 3)), np.ones((4, 2)), np.ones((2, 3)), np.ones((2, 2))
+    with pytest.raises(ValueError, match=r"_cell: expected a bias of shape \(2,\)"):
+        cell(x, h, w_ih, w_hh, np.ones(b_ih), np.ones(b_hh))
+
+
+def test_a_cell_of_whole_numbers():
+    x, h, w_ih, w_hh = (np.ones(s, int) for s in ((4, 3), (4, 2), (2, 3), (2, 2)))
+    np.testing.assert_allclose(F.rnn_tanh_cell(x, h, w_ih, w_hh), np.tanh(np.full((4, 2), 5.0)))
+    np.testing.assert_array_equal(F.rnn_relu_cell(x, h, w_ih, w_hh), np.full((4, 2), 5))

@@ -6,7 +6,7 @@ import pytest
 import autograd as ag
 from autograd import rows
 from autograd.graph import topological_order
-from autograd.recording import Recording
+from autograd.recording import Recording, basis
 from tests.cases import samples
 from tests.cases.case import Case
 from tests.test_cases import CASES
@@ -58,3 +58,25 @@ def test_no_rows_and_no_columns() -> None:
     assert ag.jacobian(lambda x: x * 2)(np.zeros((0, 3))).shape == (0, 3, 0, 3)
     assert ag.jacobian(lambda x: x[:0])(np.zeros(3)).shape == (0, 3)
     assert ag.jacobian(lambda x: np.sum(x) + np.ones(2))(np.zeros((0,))).shape == (2, 0)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        (0, slice(None), True),
+        (True, slice(None), 1),
+        (True, None, ..., 0),
+        (1, ..., True),
+        (None, True, 1, slice(None)),
+        (-1, None, slice(None, None, -2)),
+        (..., np.int64(1)),
+        (slice(1, None), [0, 2]),
+    ],
+    ids=str,
+)
+def test_rows_through_an_index_are_the_rows_one_by_one(index):
+    x = np.arange(6.0).reshape(2, 3)
+    y = x[index]
+    together = ag.jacobian(lambda x: x[index] * 2.0)(x)
+    one_by_one = [ag.vjp(lambda x: x[index] * 2.0, x)[1](e) for e in basis(np.zeros_like(y))]
+    np.testing.assert_array_equal(together, np.reshape(one_by_one, (*y.shape, *x.shape)))

@@ -19,10 +19,16 @@ def _add(out: Any, more: Any) -> Any:
     return out
 
 
+def _tanh(z: Any) -> Any:
+    return np.tanh(z, out=z if z.dtype.kind in "fc" else None)
+
+
 def _cell_of(name: str, activation: Callable[[Any], Any], slope: Callable[[Any, Any], Any]) -> Any:
     """The cell with that activation as one operation, where its parts would be five.
 
-    ``activation`` may overwrite its argument; ``slope(g, out)`` is its rule.
+    ``activation`` may overwrite its argument; ``slope(g, out)`` is its rule.  Shapes that do not fit
+    raise a ``ValueError`` without words, which :func:`_checked` explains: to look for them afterwards
+    costs nothing where they fit.
     """
 
     @primitive(name=name)
@@ -49,9 +55,7 @@ def _cell_of(name: str, activation: Callable[[Any], Any], slope: Callable[[Any, 
     )
 
 
-_tanh_cell = _cell_of(
-    "rnn_tanh_cell", lambda z: np.tanh(z, out=z), lambda g, out: g * (1 - out * out)
-)
+_tanh_cell = _cell_of("rnn_tanh_cell", _tanh, lambda g, out: g * (1 - out * out))
 _relu_cell = _cell_of(
     "rnn_relu_cell", lambda z: np.maximum(z, 0, out=z), lambda g, out: masked(g, out > 0)
 )
@@ -91,6 +95,8 @@ def _checked(cell: Any, x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: A
     if x.ndim == 1 == h.ndim:
         return _checked(cell, x[np.newaxis], h[np.newaxis], w_ih, w_hh, b_ih, b_hh)[0]
     try:
+        if b_ih is not None and b_hh is not None and b_ih.shape != b_hh.shape:
+            raise ValueError
         bias = b_hh if b_ih is None else b_ih if b_hh is None else b_ih + b_hh
         return cell(x, h, w_ih, w_hh) if bias is None else cell(x, h, w_ih, w_hh, bias)
     except ValueError:
