@@ -700,7 +700,7 @@ def unary(
 
 
 def _registered(made: P) -> P:
-    made.trusted = getattr(made.rules[0], "__module__", "").partition(".")[0] in OURS
+    made.trusted = str(getattr(made.rules[0], "__module__", "")).partition(".")[0] in OURS
     return implements(made.forward)(made) if isinstance(made.forward, np.ufunc) else made
 
 
