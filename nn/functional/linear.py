@@ -4,16 +4,20 @@ from typing import Any
 
 from autograd import primitive
 
-__all__ = ["linear"]
+__all__ = ["linear", "plus"]
+
+
+def plus(out: Any, more: Any) -> Any:
+    """``out`` + ``more``, written over ``out`` where the dtype allows that."""
+    if out.dtype != more.dtype:
+        return out + more
+    out += more
+    return out
 
 
 @primitive(name="linear")
 def _affine(x: Any, weight: Any, bias: Any) -> Any:
-    out = x @ weight.T
-    if out.dtype != bias.dtype:
-        return out + bias
-    out += bias
-    return out
+    return plus(x @ weight.T, bias)
 
 
 def _by_weight(g: Any, x: Any) -> Any:

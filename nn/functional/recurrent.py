@@ -1,47 +1,38 @@
 """One step of a recurrent network."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autograd import primitive
-from autograd.ops.choosing import masked
+from autograd.ops.transcendental import relu, tanh
+from autograd.primitive import Primitive
+
+from .linear import plus
 
 __all__ = ["rnn_relu_cell", "rnn_tanh_cell"]
 
 
-def _add(out: Any, more: Any) -> Any:
-    """``out`` + ``more``, in the array ``out`` where its dtype allows that."""
-    if out.dtype != more.dtype:
-        return out + more
-    out += more
-    return out
-
-
-def _tanh(z: Any) -> Any:
-    return np.tanh(z, out=z if z.dtype.kind in "fc" else None)
-
-
-def _cell_of(name: str, activation: Callable[[Any], Any], slope: Callable[[Any, Any], Any]) -> Any:
+def _cell_of(name: str, activation: Primitive) -> Any:
     """The cell with that activation as one operation, where its parts would be five.
 
-    ``activation`` may overwrite its argument; ``slope(g, out)`` is its rule.  Shapes that do not fit
-    raise a ``ValueError`` without words, which :func:`_checked` explains: to look for them afterwards
-    costs nothing where they fit.
+    The rule of ``activation`` reads its result only.  Shapes that do not fit raise a ``ValueError``
+    without words, which :func:`_checked` explains: to look for them afterwards costs nothing where
+    they fit.
     """
+    slope: Any = activation.rules[0]
 
     @primitive(name=name)
     def cell(x: Any, h: Any, w_ih: Any, w_hh: Any, bias: Any = None) -> Any:
         out, of_state = x @ w_ih.T, h @ w_hh.T
         if not (out.shape == of_state.shape == h.shape and out.ndim == 2):
             raise ValueError
-        out = _add(out, of_state)
+        out = plus(out, of_state)
         if bias is not None:
             if bias.shape != out.shape[1:]:
                 raise ValueError
-            out = _add(out, bias)
-        return activation(out)
+            out = plus(out, bias)
+        return activation.forward(out)
 
     return cell.defvjp(
         lambda g, out, x, h, w_ih, w_hh, bias=None: g @ w_ih,
@@ -49,16 +40,14 @@ def _cell_of(name: str, activation: Callable[[Any], Any], slope: Callable[[Any, 
         lambda g, out, x, h, w_ih, w_hh, bias=None: g.T @ x,
         lambda g, out, x, h, w_ih, w_hh, bias=None: g.T @ h,
         lambda g, out, x, h, w_ih, w_hh, bias=None: g.sum(0),
-        common=lambda g, out, *args: slope(g, out),
+        common=lambda g, out, *args: slope(g, out, None),
         saves=(("out", "w_ih"), ("out", "w_hh"), ("out", "x"), ("out", "h"), ("out",)),
         local=("ḡ · W_ih", "ḡ · W_hh", "ḡᵀ · x", "ḡᵀ · h", "Σ ḡ over the batch"),
     )
 
 
-_tanh_cell = _cell_of("rnn_tanh_cell", _tanh, lambda g, out: g * (1 - out * out))
-_relu_cell = _cell_of(
-    "rnn_relu_cell", lambda z: np.maximum(z, 0, out=z), lambda g, out: masked(g, out > 0)
-)
+_tanh_cell = _cell_of("rnn_tanh_cell", tanh)
+_relu_cell = _cell_of("rnn_relu_cell", relu)
 
 
 def rnn_tanh_cell(
