@@ -4,7 +4,7 @@ Nodes are given as arguments and only looked at; nothing here knows how they are
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ locked: dict[int, _Lock] = {}
 """The locks by the id of their buffer."""
 
 
-def watch_forward(node: Any, args: tuple[Any, ...], out: Any) -> None:
+def watch_forward(node: Any, args: Sequence[Any], out: Any) -> None:
     """Note where ``node`` was made, make its arrays read-only, and raise if it made a NaN."""
     node.remarks().origin = user_line()
     arrays = [a for a in (*args, *(out if isinstance(out, tuple) else (out,))) if _is_float(a)]

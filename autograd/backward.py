@@ -14,8 +14,9 @@ import numpy as np
 
 from .anomaly import locked, unlock, watch_backward
 from .context import current_mode
+from .keeping import let_go
 from .node import MANY, ArrayNode, Remarks, Spec
-from .primitive import Box, OutputGradients, Outputs, boxed, let_go
+from .primitive import Box, OutputGradients, Outputs, boxed
 from .versions import last_change, versions
 
 __all__ = [
@@ -100,14 +101,13 @@ class Indexed:
         return self.gather(*gradients, indices=indices, shape=self.shape)
 
 
-def in_order(roots: Iterable[ArrayNode], stop: Iterable[ArrayNode] = ()) -> list[ArrayNode]:
+def in_order(roots: Iterable[ArrayNode]) -> list[ArrayNode]:
     """:func:`~autograd.graph.topological_order` for these nodes: one and two parents written out.
 
     ``roots`` are different nodes.  On small arrays that saves a twentieth of a backward pass.
     """
-    seen = set(stop)
-    order = [root for root in roots if root not in seen]
-    seen.update(order)
+    order = list(roots)
+    seen = set(order)
     for node in order:
         parent = node.y_node
         if parent is MANY:
@@ -127,44 +127,62 @@ def in_order(roots: Iterable[ArrayNode], stop: Iterable[ArrayNode] = ()) -> list
     return order
 
 
+def leading_to(
+    inputs: Iterable[ArrayNode], order: Sequence[ArrayNode]
+) -> tuple[set[ArrayNode], list[ArrayNode]]:
+    """The nodes that depend on one of ``inputs``, with these; and those of ``order`` to go through.
+
+    An input that no other is reached through is not gone through: its own rules can wait.
+    """
+    needed = set(inputs)
+    through = []
+    for node in reversed(order):
+        if node.y_node is MANY:
+            leads = not needed.isdisjoint(node.x_node)
+        else:
+            leads = node.x_node in needed or node.y_node in needed
+        if leads:
+            needed.add(node)
+            through.append(node)
+    through.reverse()
+    return needed, through
+
+
 _creation = attrgetter("index")
+_keeps = attrgetter("keeps")
 
 
 def backpropagate(  # noqa: C901  # one hot loop, see below
     in_flight: dict[ArrayNode, Any],
     *,
     inputs: Iterable[ArrayNode] | None = None,
+    order: Sequence[ArrayNode] | None = None,
     retain: bool = False,
     differentiable: bool = False,
-    stop: Iterable[ArrayNode] = (),
 ) -> dict[ArrayNode, Any]:
     """Send the gradients ``in_flight`` (of the roots) backward; returns those that arrived.
 
     They arrive at the leaves and at nodes that ask to retain theirs; with ``inputs`` at these nodes
     only, and nothing is computed that does not lead there.  Saved arrays are freed on the way
-    unless ``retain``.  Nothing else is changed: whoever calls commits the result.  The pass does not
-    go beyond the nodes in ``stop``; what reaches those of them that are among ``inputs`` has
-    arrived.
+    unless ``retain``.  Nothing else is changed: whoever calls commits the result.  ``order`` is that
+    of :func:`in_order`, where it is known.  If it ends earlier, so does the pass; what reaches those
+    of ``inputs`` that are outside of it has arrived.
 
     Raises ``RuntimeError``, before anything is done, for a graph that was freed or whose saved arrays
     were changed in place.
     """
-    outside = frozenset(stop)
-    order = in_order(in_flight, outside)
+    inside = order = in_order(in_flight) if order is None else order
     wanted = frozenset(inputs or ())
     needed = None
     if inputs is not None:
-        needed = leading_to(wanted, order)
-        # An input that no other is reached through is not gone through: its own rules can wait.
-        order = [node for node in order if _has_parent_in(needed, node)]
+        needed, order = leading_to(wanted, order)
         in_flight = {node: g for node, g in in_flight.items() if node in needed}
     arrived: dict[ArrayNode, Any] = {}
     owned: set[ArrayNode] = set()  # nodes whose sum in flight was made here, and may be added into
     # Nodes whose gradient in flight is wanted, or is not an array yet.
     watched: set[ArrayNode] = set(wanted)
-    for node in order:
-        if node.keeps is None:
-            raise _freed(node)
+    if None in map(_keeps, order):
+        raise _freed(next(node for node in order if node.keeps is None))
     changed = _refuse_changes(order)
     anomaly = current_mode().anomaly
     careful = anomaly or differentiable
@@ -172,11 +190,8 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
     def send(parent: ArrayNode, share: Any, node: ArrayNode, i: int, g: Any) -> None:
         """Add to ``parent``'s gradient in flight what it gets as argument ``i`` of ``node``."""
         like = parent.saved[0]
-        try:
-            fits = share.shape == like.shape and share.dtype is like.dtype
-        except AttributeError:
-            fits = False
-        if not fits or anomaly:
+        fits = share.__class__ is _ndarray and share.shape == like.shape
+        if not fits or share.dtype is not like.dtype or anomaly:
             share = fitted(share, node, i, parent, g)
             if anomaly:
                 watch_backward(node, i, g, share)
@@ -212,20 +227,19 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
     # This loop runs once for every recorded operation: one argument and two are written out, and
     # what is rare is asked for with one question.
     for node in order:
+        call = node.call
+        primitive, _, static = call
+        if primitive is None:
+            continue  # what is in flight to a leaf stays there
         g = in_flight.pop(node, None)
         if g is None:
             continue
-        call = node.call
-        primitive, _, static = call
         if careful or call.__class__ is Remarks or (watched and node in watched):
-            remarks = call if isinstance(call, Remarks) else Remarks  # whose class says: nothing
+            remarks = call if call.__class__ is Remarks else Remarks  # the class says: nothing
             if g.__class__ in _DEFERRED or remarks.hooks:
                 g = _settled(node, g)
                 if last_change[0] != changed:  # by a hook
                     changed = _refuse_changes([n for n in order if n.index <= node.index])
-            if primitive is None:
-                arrived[node] = _of_leaf(node, g)
-                continue
             if node in wanted or (inputs is None and remarks.tensor is not None):
                 arrived[node] = g
         saved = node.saved
@@ -261,13 +275,11 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
             if locked:
                 unlock(node)
 
-    for node in wanted.intersection(in_flight):
-        g = in_flight[node]
-        if node not in outside:
-            g = _settled(node, g)
-        elif isinstance(g, Indexed):  # the hooks of that node are for the pass around this one
-            g = g.dense()
-        arrived[node] = g if node.primitive is not None else _of_leaf(node, g)
+    for node, g in in_flight.items():  # what is left has arrived: at leaves, and at inputs
+        if g.__class__ in _DEFERRED or node.hooks:
+            # The hooks of a node outside are for the pass around this one.
+            g = _settled(node, g, with_hooks=node in inside)
+        arrived[node] = g if node.call[0] is not None else _of_leaf(node, g)
     return arrived
 
 
@@ -299,17 +311,18 @@ def shares(node: ArrayNode, g: Any) -> list[Any]:
     return sent
 
 
+_ndarray = np.ndarray
 _DEFERRED = frozenset({Indexed, OutputGradients})
 _NUMBERS = frozenset({int, float})
 
 
-def _settled(node: ArrayNode, g: Any) -> Any:
+def _settled(node: ArrayNode, g: Any, with_hooks: bool = True) -> Any:
     """``g`` as the array (or the tuple of arrays) that rules expect, after the hooks."""
     if isinstance(g, Indexed):
         g = g.dense()
     if isinstance(g, OutputGradients):
         return g.completed(node.out)
-    return _hooked(node, g) if node.hooks else g
+    return _hooked(node, g) if with_hooks else g
 
 
 def _of_leaf(leaf: ArrayNode, g: Any) -> Any:
@@ -321,21 +334,6 @@ def _of_leaf(leaf: ArrayNode, g: Any) -> Any:
             "data was replaced since. Compute the result again."
         )
     return in_dtype(g, data.dtype)
-
-
-def leading_to(inputs: Iterable[ArrayNode], order: Sequence[ArrayNode]) -> set[ArrayNode]:
-    """The nodes of ``order`` (newest first) that depend on one of ``inputs``, and these."""
-    needed = set(inputs)
-    for node in reversed(order):
-        if _has_parent_in(needed, node):
-            needed.add(node)
-    return needed
-
-
-def _has_parent_in(nodes: set[ArrayNode], node: ArrayNode) -> bool:
-    if node.y_node is MANY:
-        return not nodes.isdisjoint(node.x_node)
-    return node.x_node in nodes or node.y_node in nodes
 
 
 def _as_tensors(node: ArrayNode) -> list[Any]:
@@ -422,7 +420,7 @@ def _refuse_changes(order: Sequence[ArrayNode]) -> int:
     for node in reversed(order):  # the oldest first: a younger node saved what is there now
         if node.index >= latest:
             break
-        if node.primitive is not None:
+        if node.call[0] is not None:
             _refuse_changed_arrays(node)
     return latest
 

@@ -17,8 +17,8 @@ import numpy as np
 from .context import no_grad, record
 from .differences import STEPS, Slope, kinked, slope
 from .graph import topological_order
+from .keeping import strict_saving
 from .node import ArrayNode, NotSavedError, Spec
-from .primitive import strict_saving
 from .recording import Recording
 from .tensor import Tensor
 from .tree import flatten, paths

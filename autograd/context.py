@@ -33,6 +33,7 @@ __all__ = [
     "resume",
     "scope",
     "scope_path",
+    "set_mode",
 ]
 
 Scope = tuple[tuple[str, str], ...]
@@ -67,6 +68,9 @@ _mode: ContextVar[Mode] = ContextVar("chainrule_mode", default=_DEFAULT)
 
 current_mode: Callable[[], Mode] = _mode.get
 """The mode in force here.  One C call: every recorded operation asks."""
+
+set_mode: Callable[[Mode], object] = _mode.set
+"""Put a mode in force, for who puts the old one back whatever happens: a ``with`` block is safer."""
 
 
 class _Switch:
@@ -254,22 +258,24 @@ class scope(_Switch):
         self._latest: Mode | None = None
 
     def __enter__(self) -> None:
-        # Every call of a layer comes here, nearly always out of the same mode as the last time: then
-        # the mode of that time serves again, with a new path.
-        outer = _mode.get()
-        inside = self._latest
-        if inside is None or inside.outer is not outer:
-            inside = self._latest = self._inside(outer)
-        else:
-            inside.scope = (*outer.scope, (*self._entry,))
-        _mode.set(inside)
+        _mode.set(self.inside(_mode.get()))
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         return type(self), self._entry  # a copy or a pickle starts afresh
 
-    def _inside(self, outer: Mode) -> Mode:
-        entry = (*self._entry,)  # a new pair each time, so that two calls can be told apart
-        return Mode(outer.grad, outer.anomaly, outer.record, (*outer.scope, entry), outer)
+    def inside(self, outer: Mode) -> Mode:
+        """The mode inside of the block, out of the mode ``outer``.
+
+        Every call of a layer comes here, nearly always out of the same mode as the last time: then the
+        mode of that time serves again, with a new path.
+        """
+        # A new pair each time, so that two calls can be told apart.
+        path = (*outer.scope, (*self._entry,))
+        mode = self._latest
+        if mode is None or mode.outer is not outer:
+            mode = self._latest = Mode(outer.grad, outer.anomaly, outer.record, path, outer)
+        mode.scope = path
+        return mode
 
 
 def scope_path(path: Scope) -> str:

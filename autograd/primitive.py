@@ -18,9 +18,9 @@ What does *not* belong here: rules (``ops/``), the backward pass (``backward.py`
 
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from operator import truth
 from types import FunctionType
 from typing import Any, Self, TypeVar, overload
 
@@ -28,11 +28,13 @@ import numpy as np
 from numpy.exceptions import AxisError
 from numpy.linalg import LinAlgError
 
+from . import keeping
 from .anomaly import OURS, user_line, watch_forward
 from .context import Mode, Scope, current_mode
 from .cuts import arrays_in, cuts, hand_on, note_cut
 from .graph import next_index
-from .node import GONE, MANY, ArrayNode, Call, Spec, leaf_node
+from .keeping import Needs, keep_many, keep_one, keep_two
+from .node import MANY, ArrayNode, Call, Spec, leaf_node
 from .versions import rebound, stale_view
 
 __all__ = [
@@ -49,34 +51,15 @@ __all__ = [
     "boxed",
     "implements",
     "leaf_node",
-    "let_go",
     "numpy_functions",
     "primitive",
     "record_assignment",
     "require_real",
-    "slim",
-    "strict_saving",
     "unary",
     "wrap_results_in",
 ]
 
-SMALL = 64
-"""Arrays of at most so many entries stay with their node, so that small graphs show every number."""
-STRICT = False
-"""Whether what a rule did not declare in ``saves`` always comes as a Spec, for tests of ``saves``."""
-
 Rule = Callable[..., Any]
-
-
-@contextmanager
-def strict_saving() -> Iterator[None]:
-    """Inside, nothing is kept but what ``saves`` names, so that a rule which reads more is found."""
-    global SMALL, STRICT
-    before, (SMALL, STRICT) = (SMALL, STRICT), (0, True)
-    try:
-        yield
-    finally:
-        SMALL, STRICT = before
 
 
 I = TypeVar("I", bound=Callable[..., Any])
@@ -137,7 +120,7 @@ class Primitive:
         self.trusted = False  # elementwise, and its rules keep shape and dtype: tests/test_ops.py
         self.latest: Call = (self, (), None)  # nearly always that of the next one, too
         self.saves: tuple[frozenset[str], ...] = ()
-        self._keep: dict[tuple[bool, ...], tuple[bool, tuple[bool, ...]]] = {}
+        self._needs: dict[tuple[bool, ...], Needs] = {}
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}({', '.join(self.names)})>"
@@ -184,7 +167,7 @@ class Primitive:
         self.incomplete = real or None in self.rules
         self.saves = self._checked_saves(saves, len(self.names))
         self.local = local
-        self._keep.clear()
+        self._needs.clear()
         return self
 
     def defvjp_each(self, rule: Rule, saves: Any = None, local: str = "") -> Self:
@@ -197,7 +180,7 @@ class Primitive:
         self.trusted = self.incomplete = False
         self.saves = self._checked_saves(saves, 1)
         self.local = local
-        self._keep.clear()
+        self._needs.clear()
         return self
 
     def _checked_saves(self, saves: Any, count: int) -> tuple[frozenset[str], ...]:
@@ -217,9 +200,9 @@ class Primitive:
         chosen += [set()] * (count - len(chosen))
         return tuple(frozenset(entry) for entry in chosen)
 
-    def needs(self, tracked: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
+    def needs(self, tracked: tuple[bool, ...]) -> Needs:
         """Whether the rules of the tracked arguments need ``out``, and which arguments they need."""
-        found = self._keep.get(tracked)
+        found = self._needs.get(tracked)
         if found is None:
             if isinstance(self.rules, _EveryArgument):
                 more = len(tracked) - len(self.names)
@@ -233,7 +216,7 @@ class Primitive:
                 of_tracked = [s for s, t in zip(self.saves, tracked, strict=False) if t]
                 wanted, names = frozenset[str]().union(*of_tracked), self.names
             found = "out" in wanted, tuple([names[i] in wanted for i in range(len(tracked))])
-            self._keep[tracked] = found
+            self._needs[tracked] = found
         return found
 
     def _called_in(self, scope: Scope) -> Call:
@@ -311,11 +294,11 @@ class Unary(Primitive):
         node.x_node = x_node
         node.y_node = None
         node.index = next_index()
-        if out.size <= SMALL:  # and so the argument, of the same size
+        if out.size <= keeping.SMALL:  # and so the argument, of the same size
             node.saved = (out, x)
             node.keeps = True
         else:
-            _keep_one(node, out, x)
+            keep_one(node, self._needs.get(_ONLY) or self.needs(_ONLY), out, x)
         if mode.careful or rebound:
             _record_with_care(node, (x,), out, mode)
         tensor = _new(_tensor_class)
@@ -363,11 +346,12 @@ class Binary(Primitive):
         node.x_node = x_node
         node.y_node = y_node
         node.index = next_index()
-        if out.size <= SMALL and self.elementwise:  # then no argument is larger than the result
+        if out.size <= keeping.SMALL and self.elementwise:  # then so are the arguments
             node.saved = (out, x, y)
             node.keeps = True
         else:
-            _keep_two(node, out, x, y)
+            which = _FIRST if y_node is None else _SECOND if x_node is None else _BOTH
+            keep_two(node, self._needs.get(which) or self.needs(which), out, x, y)
         if mode.careful or rebound:
             _record_with_care(node, (x, y), out, mode)
         tensor = _new(_tensor_class)
@@ -381,33 +365,69 @@ class Function(Primitive):
 
     def __call__(self, *args: Any, **static: Any) -> Any:
         """Apply it to arrays, or record that if one is a tracked tensor."""
-        parents: tuple[ArrayNode | None, ...]
-        if len(args) == 1:  # what _opened would return
-            x = args[0]
-            if not isinstance(x, Box):
-                return self.forward(x, **static)
-            parents, values = (x._node,), (x._data,)
-        else:
-            parents, values = _opened(args)
-            if not parents:
-                return self.forward(*args, **static)
+        if len(args) != 1:
+            return self._of_many(args, static)
+        x = args[0]
+        if not isinstance(x, Box):
+            return self.forward(x, **static)
+        x_node = x._node
+        x = x._data
+        try:
+            out = self.forward(x, **static)
+        except ValueError as error:
+            raise _explained(error, self, (x,)) from None
+        if not hasattr(out, "dtype"):
+            out = _as_output(out)
+        if x_node is None or not (mode := current_mode()).grad:
+            return _outside(out, self, x_node, (x,), static)
+        if self.incomplete:
+            self._check_rules((x_node,), (x,))
+        node = ArrayNode()
+        node.call = (self, mode.scope, static or None)
+        node.x_node = x_node
+        node.y_node = None
+        node.index = next_index()
+        keep_one(node, self._needs.get(_ONLY) or self.needs(_ONLY), out, x)
+        if mode.careful or rebound:
+            _record_with_care(node, (x,), out, mode)
+        return out.unpacked(node) if out.__class__ is Outputs else boxed(out, node)
+
+    def _of_many(self, args: tuple[Any, ...], static: dict[str, Any]) -> Any:
+        parents: list[ArrayNode | None] = []
+        values = []
+        boxes = False
+        for arg in args:
+            if isinstance(arg, Box):
+                boxes = True
+                parents.append(arg._node)
+                values.append(arg._data)
+            else:
+                parents.append(None)
+                values.append(np.asarray(arg) if arg.__class__ in _NESTED else arg)
+        if not boxes:
+            return self.forward(*args, **static)
         try:
             out = self.forward(*values, **static)
         except ValueError as error:
             raise _explained(error, self, values) from None
         if not hasattr(out, "dtype"):
-            out = Outputs.of(out) if isinstance(out, tuple) else np.asarray(out)
+            out = _as_output(out)
         tracked = any(parents)
         if not (tracked and (mode := current_mode()).grad):
             return _outside(out, self, tracked, values, static)
         if self.incomplete:
             self._check_rules(parents, values)
-        node = _record_any(self, parents, values, out, mode, static or None)
+        node = _record(self, parents, values, out, mode, static or None)
         return out.unpacked(node) if out.__class__ is Outputs else boxed(out, node)
 
 
+def _as_output(out: Any) -> Any:
+    """What a forward function returned that is not an array."""
+    return Outputs.of(out) if isinstance(out, tuple) else np.asarray(out)
+
+
 def _outside(
-    out: Any, primitive: Primitive, tracked: Any, args: tuple[Any, ...], static: Any = None
+    out: Any, primitive: Primitive, tracked: Any, args: Sequence[Any], static: Any = None
 ) -> Any:
     """What an operation that is not recorded returns; a note says so where a way ends there."""
     if tracked:
@@ -420,22 +440,6 @@ def _outside(
     tensor._data = out
     tensor._node = None
     return tensor
-
-
-def _opened(args: Sequence[Any]) -> tuple[tuple[ArrayNode | None, ...], tuple[Any, ...]]:
-    """The nodes and the arrays of ``args``; no nodes at all where there is no tensor among them."""
-    parents: list[ArrayNode | None] = []
-    values = []
-    boxes = False
-    for arg in args:
-        if isinstance(arg, Box):
-            boxes = True
-            parents.append(arg._node)
-            values.append(arg._data)
-        else:
-            parents.append(None)
-            values.append(np.asarray(arg) if arg.__class__ in _NESTED else arg)
-    return (tuple(parents) if boxes else ()), tuple(values)
 
 
 def _explained(error: ValueError, primitive: Primitive, args: Sequence[Any]) -> ValueError:
@@ -454,10 +458,13 @@ def _explained(error: ValueError, primitive: Primitive, args: Sequence[Any]) -> 
     return kind(f"{primitive.name}: {message}, given {shapes}.{way_out}")
 
 
-def _record_any(
+_ONLY, _FIRST, _SECOND, _BOTH = (True,), (True, False), (False, True), (True, True)
+
+
+def _record(
     primitive: Primitive,
-    parents: tuple[ArrayNode | None, ...],
-    args: tuple[Any, ...],
+    parents: Sequence[ArrayNode | None],
+    args: Sequence[Any],
     out: Any,
     mode: Mode,
     static: dict[str, Any] | None,
@@ -466,15 +473,17 @@ def _record_any(
     node = ArrayNode()
     node.call = (primitive, mode.scope, static)
     node.index = next_index()
+    tracked = tuple(map(truth, parents))
+    needs = primitive._needs.get(tracked) or primitive.needs(tracked)
     if len(args) == 1:
         (node.x_node,), node.y_node = parents, None
-        _keep_one(node, out, *args)
+        keep_one(node, needs, out, *args)
     elif len(args) == 2:
         node.x_node, node.y_node = parents
-        _keep_two(node, out, *args)
+        keep_two(node, needs, out, *args)
     else:
-        node.x_node, node.y_node = parents, MANY
-        _keep_many(node, out, args)
+        node.x_node, node.y_node = tuple(parents), MANY
+        keep_many(node, needs, out, args)
     if mode.careful or rebound:
         _record_with_care(node, args, out, mode)
     return node
@@ -483,91 +492,15 @@ def _record_any(
 def record_assignment(
     primitive: Primitive,
     parents: tuple[ArrayNode | None, ...],
-    args: tuple[Any, ...],
+    args: Sequence[Any],
     out: Any,
     static: dict[str, Any],
 ) -> ArrayNode:
     """A node for an operation that has already happened, in place."""
-    return _record_any(primitive, parents, args, out, current_mode(), static)
+    return _record(primitive, parents, args, out, current_mode(), static)
 
 
-# Of large arrays a node keeps those that the rules of the tracked arguments ask for.  These three run
-# for every operation on large arrays, so what ``needs`` has found before is looked up here.
-
-
-def _keep_one(node: ArrayNode, out: Any, x: Any) -> None:
-    primitive = node.call[0]
-    keep_out, (keep_x,) = primitive._keep.get(_ONLY) or primitive.needs(_ONLY)
-    if not keep_x:
-        x = _unread(x, node.x_node)
-    node.saved = (out if keep_out else slim(out), x)
-    node.keeps = not keep_out and x.__class__ is Spec
-
-
-def _keep_two(node: ArrayNode, out: Any, x: Any, y: Any) -> None:
-    primitive, x_node, y_node = node.call[0], node.x_node, node.y_node
-    tracked = _FIRST if y_node is None else _SECOND if x_node is None else _BOTH
-    keep_out, (keep_x, keep_y) = primitive._keep.get(tracked) or primitive.needs(tracked)
-    if not keep_x:
-        x = _unread(x, x_node)
-    if not keep_y:
-        y = _unread(y, y_node)
-    node.saved = (out if keep_out else slim(out), x, y)
-    node.keeps = not keep_out and x.__class__ is Spec and y.__class__ in _PLAIN
-
-
-def _keep_many(node: ArrayNode, out: Any, args: tuple[Any, ...]) -> None:
-    primitive, parents = node.call[0], node.x_node
-    tracked = tuple([p is not None for p in parents])
-    keep_out, keep_args = primitive._keep.get(tracked) or primitive.needs(tracked)
-    kept = [out if keep_out else slim(out)]
-    for i, keep in enumerate(keep_args):
-        kept.append(args[i] if keep else _unread(args[i], parents[i]))
-    node.saved = tuple(kept)
-    node.keeps = False
-
-
-def _unread(arg: Any, parent: ArrayNode | None) -> Any:
-    """What stands for an argument that no rule reads: what its own node has kept, or its Spec."""
-    if parent is not None and not STRICT:
-        return parent.saved[0]
-    return hand_on((arg,), slim(arg)) if cuts else slim(arg)
-
-
-_ONLY, _FIRST, _SECOND, _BOTH = (True,), (True, False), (False, True), (True, True)
-_PLAIN = frozenset({int, float, bool, complex, type(None), Spec})
-
-
-def slim(value: Any) -> Any:
-    """``value`` if it is small or not an array, else its :class:`Spec`."""
-    if value.__class__ in _PLAIN:
-        return value
-    try:
-        if value.size <= SMALL:
-            return value
-    except AttributeError:
-        return value
-    if value.__class__ is Outputs:
-        return value.slim()
-    spec = _new(Spec)
-    spec.shape = value.shape
-    spec.dtype = value.dtype
-    return spec
-
-
-def let_go(node: ArrayNode) -> None:
-    """Let go of what was computed; of the result and of what is not tracked a :class:`Spec` stays."""
-    saved = node.saved
-    kept = [slim(saved[0])]
-    for i, parent in enumerate(node.parents, 1):
-        if parent is None:
-            kept.append(slim(saved[i]))
-        else:  # a leaf has its array as long as it lives, and may be given another
-            kept.append(saved[i] if parent.call[0] is None else GONE)
-    node.saved = tuple(kept)
-
-
-def _record_with_care(node: ArrayNode, args: tuple[Any, ...], out: Any, mode: Mode) -> None:
+def _record_with_care(node: ArrayNode, args: Sequence[Any], out: Any, mode: Mode) -> None:
     """The rarer duties of recording: stale views, keeping everything, anomaly detection."""
     primitive = node.primitive
     for i, (parent, arg) in enumerate(zip(node.parents, args, strict=True)):
@@ -598,10 +531,6 @@ class Outputs(tuple[Any, ...]):
         outputs = cls(o if hasattr(o, "dtype") else np.asarray(o) for o in out)
         outputs.names = type(out) if hasattr(out, "_fields") else None
         return outputs
-
-    def slim(self) -> "Outputs":
-        """With a :class:`Spec` in place of each large array."""
-        return Outputs(slim(o) for o in self)
 
     def unpacked(self, node: ArrayNode | None) -> Any:
         """A tensor for each array; each has a node that picks it from the common one."""
@@ -646,7 +575,7 @@ def _picked(node: ArrayNode, index: int, out: Any) -> ArrayNode | None:
     if np.dtype(out.dtype).kind not in "fc":
         return None
     static = {"index": index, "count": len(node.out)}
-    pick = _record_any(_pick, (node,), (Spec((), None),), out, current_mode(), static)
+    pick = _record(_pick, (node,), (Spec((), None),), out, current_mode(), static)
     pick.saved = (pick.out, Spec((), None))  # not the other outputs, which may be large
     return pick
 

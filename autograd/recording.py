@@ -12,13 +12,16 @@ arrays.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, cast
 
 import numpy as np
 
+from .backward import in_order
 from .context import enable_grad, is_grad_enabled
 from .graph import next_index
-from .primitive import ArrayNode, boxed, primitive
+from .node import MANY, ArrayNode
+from .primitive import boxed, primitive
 from .rows import pull_rows, rows_at_once
 from .tensor import Tensor, backward_pass, owned, seed_gradient
 from .tree import Rebuild, flatten, paths
@@ -46,6 +49,8 @@ class Recording:
     rebuild_outputs: Rebuild
     result: Any
     """What the function returned."""
+    order: list[ArrayNode]
+    """The nodes of this recording that the outputs were computed from, newest first."""
     outside: list[ArrayNode]
     """Older nodes that the outputs were computed from: arguments and what the function closes over."""
     differentiable: bool
@@ -80,7 +85,7 @@ class Recording:
         self.result = result
         results, self.rebuild_outputs = flatten(result)
         self.outputs = [_output(r, name) for r in results]
-        self.outside = _older([y.node for y in self.outputs], since)
+        self.order, self.outside = _nodes_since(since, [y.node for y in self.outputs])
         self.differentiable = recorded and bool(self.outside)
 
     def scalar(self) -> Tensor:
@@ -127,7 +132,7 @@ class Recording:
             backward_pass(
                 seeds,
                 inputs=nodes,
-                stop=self.outside,
+                order=self.order,
                 retain=retain or self.differentiable,
                 differentiable=self.differentiable,
             )
@@ -137,15 +142,17 @@ class Recording:
     def rows(self, k: int) -> list[Any]:
         """For each input the gradients of all entries of output ``k``, along a first axis."""
         y = self.outputs[k]
-        together = 0 if self.differentiable or y.node is None else rows_at_once(y.node)
+        order = in_order([y.node]) if y.node is not None else []
+        together = 0 if self.differentiable or not order else rows_at_once(order)
         if y.size == 0:
             return [np.zeros_like(x._data, shape=(0, *x.shape)) for x in self.inputs]
         if together < 2:
             return self._row_by_row(k)
         cotangents = np.stack(list(basis(np.zeros_like(y._data))))
+        leaves = [x.node for x in self.inputs]
         with np.errstate(all="ignore"):
             blocks = [
-                pull_rows(y.node, cotangents[i : i + together], [x.node for x in self.inputs])
+                pull_rows(order, cotangents[i : i + together], leaves)
                 for i in range(0, y.size, together)
             ]
         return [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
@@ -198,20 +205,24 @@ def basis(zeros: Any) -> Iterator[Any]:
         yield e
 
 
-def _older(nodes: Iterable[ArrayNode | None], since: int) -> list[ArrayNode]:
-    """The nodes older than ``since`` that ``nodes`` were computed from, the nearest ones."""
-    queue = [node for node in dict.fromkeys(nodes) if node is not None]
-    reached = set(queue)
-    older = []
-    for node in queue:  # grows while it is walked
+def _nodes_since(
+    since: int, roots: Iterable[ArrayNode | None]
+) -> tuple[list[ArrayNode], list[ArrayNode]]:
+    """What ``roots`` were computed from: the nodes made since, newest first, and the nearest older."""
+    found = [node for node in dict.fromkeys(roots) if node is not None]
+    reached = set(found)
+    recorded, older = [], []
+    for node in found:  # grows while it is walked
         if node.index < since:
             older.append(node)
             continue
-        for parent in node.parents:
+        recorded.append(node)
+        for parent in node.x_node if node.y_node is MANY else (node.x_node, node.y_node):
             if parent is not None and parent not in reached:
                 reached.add(parent)
-                queue.append(parent)
-    return older
+                found.append(parent)
+    recorded.sort(key=attrgetter("index"), reverse=True)
+    return recorded, older
 
 
 def _positions(name: str, argnums: Argnums, count: int) -> tuple[int, ...]:

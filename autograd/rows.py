@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .backward import Indexed, fitted, in_dtype, in_order, leading_to, unbroadcast
+from .backward import Indexed, fitted, in_dtype, leading_to, unbroadcast
 from .context import current_mode
 from .graph import sweep
 from .node import ArrayNode
@@ -25,9 +25,8 @@ BLOCK = 1 << 18
 """At most so many entries in one gradient in flight: more would not be faster, and need memory."""
 
 
-def rows_at_once(root: ArrayNode) -> int:
-    """How many cotangents of ``root`` go together; 0 where each has to be watched alone."""
-    order = in_order([root])
+def rows_at_once(order: Sequence[ArrayNode]) -> int:
+    """How many cotangents go back through ``order`` together; 0 where each has to be watched alone."""
     latest = last_change[0]
     largest = 1
     for node in order:
@@ -39,10 +38,9 @@ def rows_at_once(root: ArrayNode) -> int:
     return 0 if current_mode().anomaly else BLOCK // largest
 
 
-def pull_rows(root: Any, cotangents: Any, inputs: Sequence[Any]) -> list[Any]:
-    """For each of the leaves ``inputs`` its gradients from ``root``, one for each cotangent."""
-    order = in_order([root])
-    needed = leading_to(inputs, order)
+def pull_rows(order: Sequence[ArrayNode], cotangents: Any, inputs: Sequence[Any]) -> list[Any]:
+    """For each of the leaves ``inputs`` its gradients from ``order[0]``, one for each cotangent."""
+    needed, _ = leading_to(inputs, order)
 
     def send(node: ArrayNode, g: Any, in_flight: dict[ArrayNode, Any]) -> None:
         for i, parent in enumerate(node.parents):
@@ -51,7 +49,7 @@ def pull_rows(root: Any, cotangents: Any, inputs: Sequence[Any]) -> list[Any]:
                 earlier = in_flight.get(parent)
                 in_flight[parent] = share if earlier is None else earlier + share
 
-    arrived = sweep([node for node in order if node in needed], {root: cotangents}, send)
+    arrived = sweep([node for node in order if node in needed], {order[0]: cotangents}, send)
     return [
         arrived[leaf]
         if leaf in arrived

@@ -64,7 +64,8 @@ _ndarray = np.ndarray
 
 
 def _untracked(data: Any) -> "Tensor":
-    return cast("Tensor", boxed(data, None))
+    tensor: Tensor = boxed(data, None)
+    return tensor
 
 
 def _as_array(data: Any, dtype: Any) -> Any:
@@ -148,7 +149,7 @@ class Tensor(Box):
         data, node = self._data, self._node
         if data.__class__ is not _ndarray and isinstance(data, np.generic):
             data = self._data = np.asarray(data)
-        if node is not None and node.primitive is not None and cut_at(data) is None:
+        if node is not None and node.call[0] is not None and cut_at(data) is None:
             note_cut(data, (".data", node.primitive.name, node.scope))
         return data
 
@@ -170,15 +171,18 @@ class Tensor(Box):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return cast("tuple[int, ...]", self._data.shape)
+        shape: tuple[int, ...] = self._data.shape
+        return shape
 
     @property
     def ndim(self) -> int:
-        return cast(int, self._data.ndim)
+        ndim: int = self._data.ndim
+        return ndim
 
     @property
     def size(self) -> int:
-        return cast(int, self._data.size)
+        size: int = self._data.size
+        return size
 
     @property
     def dtype(self) -> Any:
@@ -810,11 +814,10 @@ def commit(arrived: dict[ArrayNode, Any]) -> None:
     with _committing:  # several threads may go backward to the same leaves
         tensors, gradients = [], []
         for node, g in arrived.items():
-            reference = node.tensor
-            tensor = reference() if reference is not None else None
-            if tensor is not None:
-                earlier = getattr(tensor, "_grad", None)
+            call: Any = node.call  # Remarks: it is a leaf, or retains its gradient
+            if call.tensor is not None and (tensor := call.tensor()) is not None:
                 tensors.append(tensor)
+                earlier = getattr(tensor, "_grad", None)
                 gradients.append(_own(g) if earlier is None else _sum(earlier, g))
         # One call in C: no exception, not even Ctrl-C, can come between two of the assignments.
         deque(map(_set_grad, tensors, gradients), maxlen=0)
@@ -832,12 +835,8 @@ def _sum(earlier: Tensor, g: Any) -> Tensor:
         return earlier + g
 
 
-def _references(value: Any) -> int:
-    return sys.getrefcount(value)
-
-
 def _references_seen_by_own(g: Any) -> int:
-    return _references(g)
+    return sys.getrefcount(g)
 
 
 def _sole_references() -> int:
@@ -850,13 +849,14 @@ _SOLE = _sole_references()
 
 def _own(g: Any) -> Tensor:
     """A tensor that shares its memory with nothing: a copy unless nobody else holds ``g``."""
-    if isinstance(g, Tensor):
-        if getattr(g._data, "base", None) is None and _references(g) <= _SOLE:
+    if g.__class__ is _ndarray:
+        if g.base is None and sys.getrefcount(g) <= _SOLE and g.flags.writeable:
+            return _untracked(g)
+    elif isinstance(g, Tensor):
+        if getattr(g._data, "base", None) is None and sys.getrefcount(g) <= _SOLE:
             return g
         with enable_grad():
             return g.clone()
-    if type(g) is np.ndarray and g.base is None and _references(g) <= _SOLE and g.flags.writeable:
-        return _untracked(g)
     return _untracked(g.copy() if g.ndim else np.array(g))
 
 
@@ -883,8 +883,7 @@ def increment_version(*tensors: Tensor) -> None:
     ...
     RuntimeError: multiply: argument 0 (x), of shape (2,), was changed in place ...
     """
-    for changed in tensors:
-        note_change(changed._data)
+    note_change(*[tensor._data for tensor in tensors])
 
 
 def _fresh_lock() -> None:

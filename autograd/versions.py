@@ -41,7 +41,7 @@ last_change = [-1]
 
 def buffer_of(array: Any) -> Any:
     """The array that owns the memory ``array`` looks at."""
-    while isinstance(base := getattr(array, "base", None), type(array)):
+    while (base := getattr(array, "base", None)) is not None and isinstance(base, type(array)):
         array = base
     return array
 
@@ -54,15 +54,17 @@ def _forget(key: int) -> Any:
     return callback
 
 
-def note_change(array: Any) -> int:
-    """Stamp a change of ``array``'s buffer; returns the stamp."""
-    buffer = buffer_of(array)
-    entry = _changes.get(id(buffer))
-    if entry is None or entry.buffer() is not buffer:
-        entry = _changes[id(buffer)] = _Changes(buffer)
-    entry.count += 1
-    last_change[0] = stamp = next_index()
-    entry.latest.append(stamp)
+def note_change(*arrays: Any) -> int:
+    """Stamp a change of the buffers of ``arrays``; returns the stamp."""
+    stamp = next_index()
+    for array in arrays:
+        buffer = buffer_of(array)
+        entry = _changes.get(id(buffer))
+        if entry is None or entry.buffer() is not buffer:
+            entry = _changes[id(buffer)] = _Changes(buffer)
+        entry.count += 1
+        entry.latest.append(stamp)
+        last_change[0] = stamp
     return stamp
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from autograd import Tensor, increment_version, scope
-from autograd.context import current_mode, scope_path
+from autograd.context import current_mode, scope_path, set_mode
 
 from .hooks import Handle, Hooks
 from .parameter import Buffer, Parameter
@@ -84,14 +84,17 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """``forward`` with the hooks around it, in the module's scope."""
-        with self._scope:
-            try:
-                if self._hooks is None:
-                    return self.forward(*args, **kwargs)
-                return self._hooks.call(self, args, kwargs)
-            except _NAMED_BY_PATH as error:
-                _name_path(error)
-                raise
+        outer = current_mode()
+        set_mode(self._scope.inside(outer))  # what `with self._scope` does, in half the time
+        try:
+            if self._hooks is None:
+                return self.forward(*args, **kwargs)
+            return self._hooks.call(self, args, kwargs)
+        except _NAMED_BY_PATH as error:
+            _name_path(error)
+            raise
+        finally:
+            set_mode(outer)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The function that this module is; subclasses define it."""

@@ -6,7 +6,6 @@ an array which ``saves`` does not name is really gone when its rule runs.
 """
 
 import pkgutil
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
@@ -17,6 +16,7 @@ import pytest
 
 import autograd as ag
 import nn
+from autograd import keeping
 from autograd.graph import topological_order
 from autograd.primitive import Primitive
 from autograd.recording import Recording
@@ -41,9 +41,8 @@ FAULTS: list[Fault] = _rows("FAULTS")
 
 @pytest.fixture(autouse=True)
 def save_only_what_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    # (the name autograd.primitive is the decorator)
-    monkeypatch.setattr(sys.modules["autograd.primitive"], "SMALL", 0)
-    monkeypatch.setattr(sys.modules["autograd.primitive"], "STRICT", True)
+    monkeypatch.setattr(keeping, "SMALL", 0)
+    monkeypatch.setattr(keeping, "STRICT", True)
 
 
 @pytest.fixture(autouse=True)

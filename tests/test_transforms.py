@@ -255,15 +255,19 @@ def test_an_inner_gradient_does_not_walk_the_outer_graph(monkeypatch: pytest.Mon
     import sys
 
     walked: list[int] = []
-    backward = sys.modules["autograd.backward"]
-    order = backward.in_order
+    recording = sys.modules["autograd.recording"]
+    nodes_since = recording._nodes_since
 
-    def counted(*args: Any) -> list[ArrayNode]:
-        found: list[ArrayNode] = order(*args)
-        walked.append(len(found))
-        return found
+    def counted(*args: Any) -> tuple[list[ArrayNode], list[ArrayNode]]:
+        recorded, older = nodes_since(*args)
+        walked.append(len(recorded) + len(older))
+        return recorded, older
 
-    monkeypatch.setattr(backward, "in_order", counted)
+    def uncalled(*args: Any) -> None:
+        raise AssertionError("a pass looks for its nodes again")
+
+    monkeypatch.setattr(recording, "_nodes_since", counted)
+    monkeypatch.setattr(sys.modules["autograd.backward"], "in_order", uncalled)
 
     def f(x: Any) -> Any:
         for _ in range(50):

@@ -86,6 +86,7 @@ def workload() -> Workload:
         nn.Linear(84, 10),
     )
     parameters = [p.data.copy() for p in model.parameters()]
+    learned = [p.data for p in model.parameters()]  # changed in place
     optimizer = optim.SGD(model.parameters(), lr=float(RATE))
 
     def hand() -> Arrays:
@@ -97,6 +98,6 @@ def workload() -> Workload:
         optimizer.zero_grad()
         nn.functional.cross_entropy(model(x), labels).backward()
         optimizer.step()
-        return [p.data for p in model.parameters()]
+        return learned
 
     return Workload("LeNet-5 step, batch 64", hand, ours, limit=1.15, tolerance=1e-3)

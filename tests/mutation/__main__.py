@@ -107,8 +107,9 @@ def _coverage() -> dict[str, list[int]]:
 
 
 def _strict() -> None:
-    module = sys.modules["autograd.primitive"]
-    module.SMALL, module.STRICT = 0, True  # type: ignore[attr-defined]
+    from autograd import keeping
+
+    keeping.SMALL, keeping.STRICT = 0, True
     np.seterr(all="ignore")
 
 
