@@ -6,9 +6,9 @@ thin callers.  Gradients in flight are raw arrays, so rules run at NumPy's speed
 the gradient's own graph.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -57,16 +57,17 @@ class Indexed:
     makes one operation of the whole list.
     """
 
-    __slots__ = ("add_at", "entries", "gather", "rest", "shape")
-    dtype = None  # which no array has: the sweep sees that this is none
+    __slots__ = ("entries", "like", "rest")
     __array_ufunc__ = None  # so that array + Indexed comes to __radd__
 
-    def __init__(self, g: Any, index: Any, like: Any, gather: Any, add_at: Any) -> None:
-        self.shape = like.shape
+    gather: ClassVar[Callable[..., Any]]
+    add_at: ClassVar[Callable[[Any, Any, Any], None]]
+    """Both are given by ``ops/indexing.py``, a layer above."""
+
+    def __init__(self, g: Any, index: Any, like: Any) -> None:
         self.entries = [(g, index)]
+        self.like = like
         self.rest: Any = None
-        self.gather = gather
-        self.add_at = add_at
 
     def __add__(self, other: Any) -> "Indexed":
         rest = other
@@ -81,24 +82,24 @@ class Indexed:
 
     def added_to(self, total: Any, owned: bool) -> Any:
         """``total`` + self: in place if both are plain numbers and ``total`` is ``owned``."""
+        recorded = isinstance(self.entries[0][0], Box)
         if total.__class__ is Indexed:
-            if total.rest is not None or isinstance(total.entries[0][0], Box):
+            if recorded or total.rest is not None or isinstance(total.entries[0][0], Box):
                 return total + self  # the longer list first, it is added to
-            if not isinstance(self.entries[0][0], Box):
-                total, owned = total.dense(), True
-        if isinstance(self.entries[0][0], Box) or isinstance(total, Box):
+            total, owned = total.dense(), True
+        if recorded or isinstance(total, Box):
             return self + total
         if not owned or not total.ndim:
             return total + self.dense()
         for g, index in self.entries:
-            self.add_at(total, index, g)
+            Indexed.add_at(total, index, g)
         return total
 
     def dense(self) -> Any:
         """The array of the argument's shape."""
         rest = [] if self.rest is None else [(self.rest, ...)]
         gradients, indices = zip(*rest, *self.entries, strict=True)
-        return self.gather(*gradients, indices=indices, shape=self.shape)
+        return Indexed.gather(*gradients, indices=indices, shape=self.like.shape)
 
 
 def in_order(roots: Iterable[ArrayNode]) -> list[ArrayNode]:
@@ -190,9 +191,10 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
     def send(parent: ArrayNode, share: Any, node: ArrayNode, i: int, g: Any) -> None:
         """Add to ``parent``'s gradient in flight what it gets as argument ``i`` of ``node``."""
         like = parent.saved[0]
-        fits = share.__class__ is _ndarray and share.shape == like.shape
-        if not fits or share.dtype is not like.dtype or anomaly:
-            share = fitted(share, node, i, parent, g)
+        fits = share.__class__ in _ARRAYS and share.shape == like.shape
+        if anomaly or not fits or share.dtype is not like.dtype:
+            if share.__class__ not in _DEFERRED:
+                share = fitted(share, node, i, parent, g)
             if anomaly:
                 watch_backward(node, i, g, share)
             if share.__class__ in _DEFERRED:
@@ -311,7 +313,7 @@ def shares(node: ArrayNode, g: Any) -> list[Any]:
     return sent
 
 
-_ndarray = np.ndarray
+_ARRAYS: frozenset[Any] = frozenset({np.ndarray, np.float64, np.float32})
 _DEFERRED = frozenset({Indexed, OutputGradients})
 _NUMBERS = frozenset({int, float})
 

@@ -42,10 +42,13 @@ def strict_saving() -> Iterator[None]:
 def keep_one(node: ArrayNode, needs: Needs, out: Any, x: Any) -> None:
     """For an operation on one argument."""
     keep_out, (keep_x,) = needs
+    node.keeps = False
     if not keep_x:
-        x = slim(x) if STRICT else node.x_node.saved[0]
+        x_node = node.x_node
+        x = slim(x) if STRICT else x_node.saved[0]
+        if not keep_out:  # a leaf has its array as long as it lives
+            node.keeps = x.__class__ is Spec or x_node.call[0] is None
     node.saved = (out if keep_out else slim(out), x)
-    node.keeps = not keep_out and x.__class__ is Spec
 
 
 def keep_two(node: ArrayNode, needs: Needs, out: Any, x: Any, y: Any) -> None:

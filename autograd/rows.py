@@ -73,7 +73,7 @@ def _shares(node: ArrayNode, i: int, parent: ArrayNode, g: Any) -> Any:
     first = rule(g[0], *node.saved, **static or {})
     if isinstance(first, Indexed) and (index := _basic(first)):
         total = np.zeros_like(g, shape=shape)
-        first.add_at(total, (slice(None), *index), g)
+        Indexed.add_at(total, (slice(None), *index), g)
         return total
     shares = [first, *[rule(row, *node.saved, **static or {}) for row in g[1:]]]
     if isinstance(first, Indexed):

@@ -77,13 +77,15 @@ def getitem(x: Any, *, index: Any) -> Any:
     return x[index]
 
 
+Indexed.gather, Indexed.add_at = gather, staticmethod(_add_at)
+
 gather.defvjp_each(
     lambda i, g, out, *gs, indices, shape: getitem(g, index=indices[i]),
     saves=(),
     local="∇out at the index",
 )
 getitem.defvjp(
-    lambda g, out, x, *, index: Indexed(g, index, x, gather, _add_at),
+    lambda g, out, x, *, index: Indexed(g, index, x),
     saves=(),
     local="∇out at the index",
 )
