@@ -231,12 +231,13 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
     for node in order:
         call = node.call
         primitive, _, static = call
-        if primitive is None:
-            continue  # what is in flight to a leaf stays there
         g = in_flight.pop(node, None)
         if g is None:
             continue
         if careful or call.__class__ is Remarks or (watched and node in watched):
+            if primitive is None:  # what is in flight to a leaf stays there
+                in_flight[node] = g
+                continue
             remarks = call if call.__class__ is Remarks else Remarks  # the class says: nothing
             if g.__class__ in _DEFERRED or remarks.hooks:
                 g = _settled(node, g)
@@ -248,13 +249,10 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
         parent = node.x_node  # needed if it is the only one: else ``node`` were not in ``order``
         if careful:
             send_from_all(node, g)
-        elif primitive.trusted and (len(saved) == 2 or saved[2].__class__ in _NUMBERS):
+        elif primitive.trusted and ((one := len(saved) == 2) or saved[2].__class__ in _NUMBERS):
             # Called with (g, *saved), written out: a tenth of the chain.
             rule = primitive.rules[0]
-            if len(saved) == 2:
-                share = rule(g, saved[0], saved[1])
-            else:
-                share = rule(g, saved[0], saved[1], saved[2])
+            share = rule(g, saved[0], saved[1]) if one else rule(g, saved[0], saved[1], saved[2])
             if parent in in_flight or share is None:
                 send(parent, share, node, 0, g)
             else:  # it has the shape and dtype of g, and those are of x
