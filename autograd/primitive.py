@@ -272,25 +272,35 @@ class _EveryArgument(Sequence[Rule]):
 
 
 # Recording.  The three final classes below differ only in how they look at their arguments.  Two of
-# them have a fixed number and no static ones, and make tensor and node without a further call: that
-# saves a third of the cost of an operation on small arrays (benchmarks/README.md).
+# them have a fixed number and no static ones.  They make tensor and node without a further call, and
+# what they are called by is a plain function, ``call``, which may stand in ``Tensor`` as a method:
+# that halves the cost of an operation on small arrays (benchmarks/README.md).
 
 
 class Unary(Primitive):
     """A primitive of one array, elementwise."""
 
+    def __init__(self, forward: Callable[..., Any], name: str) -> None:
+        super().__init__(forward, name, ["x"], elementwise=True)
+        self.call = _call_on_one(self)
+
     def __call__(self, x: Any) -> Any:
         """Apply it to an array, or to a tensor and record that."""
+        return self.call(x)
+
+
+def _call_on_one(primitive: Primitive) -> Callable[[Any], Any]:
+    def call(x: Any) -> Any:
         if not isinstance(x, Box):
-            return self.forward(x)
+            return primitive.forward(x)
         x_node = x._node
         x = x._data
-        out = self.forward(x)
+        out = primitive.forward(x)
         if x_node is None or not (mode := current_mode()).grad:
-            return _outside(out, self, x_node, (x,)) if x_node or cuts else boxed(out, None)
+            return _outside(out, primitive, x_node, (x,)) if x_node or cuts else boxed(out, None)
         node = ArrayNode()
-        call = self.latest
-        node.call = call if call[1] is mode.scope else self._called_in(mode.scope)
+        call = primitive.latest
+        node.call = call if call[1] is mode.scope else primitive._called_in(mode.scope)
         node.x_node = x_node
         node.y_node = None
         node.index = next_index()
@@ -298,13 +308,17 @@ class Unary(Primitive):
             node.saved = (out, x)
             node.keeps = True
         else:
-            keep_one(node, self._needs.get(_ONLY) or self.needs(_ONLY), out, x)
+            keep_one(node, primitive._needs.get(_ONLY) or primitive.needs(_ONLY), out, x)
         if mode.careful or rebound:
             _record_with_care(node, (x,), out, mode)
         tensor = _new(_tensor_class)
         tensor._data = out
         tensor._node = node
         return tensor
+
+    call.__name__ = call.__qualname__ = primitive.name
+    call.__doc__ = primitive.__doc__
+    return call
 
 
 _NESTED: frozenset[Any] = frozenset({list, tuple})  # become arrays before a rule could see them
@@ -313,8 +327,19 @@ _NESTED: frozenset[Any] = frozenset({list, tuple})  # become arrays before a rul
 class Binary(Primitive):
     """A primitive of two arrays that broadcast."""
 
-    def __call__(self, x: Any, y: Any) -> Any:  # noqa: C901  # written out, as said above
+    def __init__(
+        self, forward: Callable[..., Any], name: str, names: Sequence[str], *, elementwise: bool
+    ) -> None:
+        super().__init__(forward, name, names, elementwise=elementwise)
+        self.call = _call_on_two(self)
+
+    def __call__(self, x: Any, y: Any) -> Any:
         """Apply it to two arrays, or record that if one is a tracked tensor."""
+        return self.call(x, y)
+
+
+def _call_on_two(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: C901  # written out
+    def call(x: Any, y: Any) -> Any:  # noqa: C901
         x_node = y_node = None
         if isinstance(x, Box):
             x_node = x._node
@@ -332,32 +357,38 @@ class Binary(Primitive):
             if x.__class__ in _NESTED:
                 x = np.asarray(x)
         else:
-            return self.forward(x, y)
+            return primitive.forward(x, y)
         try:
-            out = self.forward(x, y)
+            out = primitive.forward(x, y)
         except ValueError as error:
-            raise _explained(error, self, (x, y)) from None
+            raise _explained(error, primitive, (x, y)) from None
         if (x_node is None and y_node is None) or not (mode := current_mode()).grad:
             tracked = x_node or y_node
-            return _outside(out, self, tracked, (x, y)) if tracked or cuts else boxed(out, None)
+            return (
+                _outside(out, primitive, tracked, (x, y)) if tracked or cuts else boxed(out, None)
+            )
         node = ArrayNode()
-        call = self.latest
-        node.call = call if call[1] is mode.scope else self._called_in(mode.scope)
+        call = primitive.latest
+        node.call = call if call[1] is mode.scope else primitive._called_in(mode.scope)
         node.x_node = x_node
         node.y_node = y_node
         node.index = next_index()
-        if out.size <= keeping.SMALL and self.elementwise:  # then so are the arguments
+        if out.size <= keeping.SMALL and primitive.elementwise:  # then so are the arguments
             node.saved = (out, x, y)
             node.keeps = True
         else:
             which = _FIRST if y_node is None else _SECOND if x_node is None else _BOTH
-            keep_two(node, self._needs.get(which) or self.needs(which), out, x, y)
+            keep_two(node, primitive._needs.get(which) or primitive.needs(which), out, x, y)
         if mode.careful or rebound:
             _record_with_care(node, (x, y), out, mode)
         tensor = _new(_tensor_class)
         tensor._data = out
         tensor._node = node
         return tensor
+
+    call.__name__ = call.__qualname__ = primitive.name
+    call.__doc__ = primitive.__doc__
+    return call
 
 
 class Function(Primitive):
@@ -596,8 +627,9 @@ def implements(*functions: Any) -> Callable[[I], I]:
     """
 
     def register(implementation: I) -> I:
-        # A bound __call__ skips the type's call slot.
-        call = implementation.__call__ if isinstance(implementation, Primitive) else implementation
+        call = (
+            implementation.call if isinstance(implementation, (Unary, Binary)) else implementation
+        )
         for function in functions:
             numpy_functions[function] = call
         return implementation
@@ -623,7 +655,7 @@ def unary(
     forward: Callable[..., Any], rule: Rule, *, saves: Any = (), name: str = "", local: str = ""
 ) -> Unary:
     """An elementwise primitive of one argument ``x``."""
-    made = Unary(forward, name or forward.__name__, ["x"], elementwise=True)
+    made = Unary(forward, name or forward.__name__)
     made.defvjp(rule, saves=saves, local=local)
     return _registered(made)
 

@@ -22,7 +22,7 @@ from .context import enable_grad
 from .cuts import cut_at, cuts, hand_on, note_cut
 from .node import ArrayNode, leaf_node
 from .ops import arithmetic, indexing, products, reductions, shape, transcendental
-from .primitive import Box, Primitive, boxed, wrap_results_in
+from .primitive import Binary, Box, Unary, boxed, wrap_results_in
 from .versions import note_change
 
 __all__ = [
@@ -50,14 +50,14 @@ _transcendental = cast(_OnTensors, transcendental)
 _numpy = cast(_OnTensors, np)  # comes back to us through the protocol
 
 
-def _bound(operation: Primitive) -> "Callable[..., Tensor]":
-    """The bound ``__call__``, so that an operator skips the type's call slot."""
-    return cast("Callable[..., Tensor]", operation.__call__)
+def _method(operation: Unary | Binary) -> "Callable[..., Tensor]":
+    """What ``operation`` is called by: a plain function, so it is a method without one around it."""
+    return cast("Callable[..., Tensor]", operation.call)
 
 
-_add, _subtract = _bound(arithmetic.add), _bound(arithmetic.subtract)
-_multiply, _divide = _bound(arithmetic.multiply), _bound(arithmetic.divide)
-_power, _matmul = _bound(arithmetic.power), _bound(products.matmul)
+_add, _subtract = _method(arithmetic.add), _method(arithmetic.subtract)
+_multiply, _divide = _method(arithmetic.multiply), _method(arithmetic.divide)
+_power, _matmul = _method(arithmetic.power), _method(products.matmul)
 
 
 _ndarray = np.ndarray
@@ -404,26 +404,17 @@ class Tensor(Box):
 
     # --- operators ----------------------------------------------------------------------------
 
-    def __add__(self, other: Any) -> "Tensor":
-        return _add(self, other)
+    __add__, __sub__, __mul__ = _add, _subtract, _multiply
+    __truediv__, __pow__, __matmul__ = _divide, _power, _matmul
 
     def __radd__(self, other: Any) -> "Tensor":
         return _add(other, self)
 
-    def __sub__(self, other: Any) -> "Tensor":
-        return _subtract(self, other)
-
     def __rsub__(self, other: Any) -> "Tensor":
         return _subtract(other, self)
 
-    def __mul__(self, other: Any) -> "Tensor":
-        return _multiply(self, other)
-
     def __rmul__(self, other: Any) -> "Tensor":
         return _multiply(other, self)
-
-    def __truediv__(self, other: Any) -> "Tensor":
-        return _divide(self, other)
 
     def __rtruediv__(self, other: Any) -> "Tensor":
         return _divide(other, self)
@@ -440,26 +431,15 @@ class Tensor(Box):
     def __rmod__(self, other: Any) -> "Tensor":
         return _arithmetic.remainder(other, self)
 
-    def __pow__(self, other: Any) -> "Tensor":
-        return _power(self, other)
-
     def __rpow__(self, other: Any) -> "Tensor":
         return _power(other, self)
-
-    def __matmul__(self, other: Any) -> "Tensor":
-        return _matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> "Tensor":
         return _matmul(other, self)
 
-    def __neg__(self) -> "Tensor":
-        return _arithmetic.negative(self)
-
-    def __pos__(self) -> "Tensor":
-        return _arithmetic.positive(self)
-
-    def __abs__(self) -> "Tensor":
-        return _arithmetic.absolute(self)
+    __neg__ = _method(arithmetic.negative)
+    __pos__ = _method(arithmetic.positive)
+    __abs__ = _method(arithmetic.absolute)
 
     # Comparisons and logic see the plain arrays: they have no gradient.
 
@@ -598,44 +578,19 @@ class Tensor(Box):
 
     # --- functions that Value has too, so that one program runs on both -----------------------
 
-    def exp(self) -> "Tensor":
-        return _transcendental.exp(self)
-
-    def log(self) -> "Tensor":
-        return _transcendental.log(self)
-
-    def log1p(self) -> "Tensor":
-        return _transcendental.log1p(self)
-
-    def expm1(self) -> "Tensor":
-        return _transcendental.expm1(self)
-
-    def sqrt(self) -> "Tensor":
-        return _arithmetic.sqrt(self)
-
-    def abs(self) -> "Tensor":
-        return _arithmetic.absolute(self)
-
-    def sin(self) -> "Tensor":
-        return _transcendental.sin(self)
-
-    def cos(self) -> "Tensor":
-        return _transcendental.cos(self)
-
-    def tan(self) -> "Tensor":
-        return _transcendental.tan(self)
-
-    def tanh(self) -> "Tensor":
-        return _transcendental.tanh(self)
-
-    def sigmoid(self) -> "Tensor":
-        return _transcendental.sigmoid(self)
-
-    def relu(self) -> "Tensor":
-        return _transcendental.relu(self)
-
-    def softplus(self) -> "Tensor":
-        return _transcendental.softplus(self)
+    exp = _method(transcendental.exp)
+    log = _method(transcendental.log)
+    log1p = _method(transcendental.log1p)
+    expm1 = _method(transcendental.expm1)
+    sqrt = _method(arithmetic.sqrt)
+    abs = _method(arithmetic.absolute)
+    sin = _method(transcendental.sin)
+    cos = _method(transcendental.cos)
+    tan = _method(transcendental.tan)
+    tanh = _method(transcendental.tanh)
+    sigmoid = _method(transcendental.sigmoid)
+    relu = _method(transcendental.relu)
+    softplus = _method(transcendental.softplus)
 
     # --- leaving the graph --------------------------------------------------------------------
 
