@@ -6,6 +6,7 @@ thin callers.  Gradients in flight are raw arrays, so rules run at NumPy's speed
 the gradient's own graph.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -172,7 +173,8 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
     Raises ``RuntimeError``, before anything is done, for a graph that was freed or whose saved arrays
     were changed in place.
     """
-    inside = order = in_order(in_flight) if order is None else order
+    order = in_order(in_flight) if order is None else order
+    oldest = order[-1].index if order else sys.maxsize  # what is older is outside
     wanted = frozenset(inputs or ())
     needed = None
     if inputs is not None:
@@ -235,14 +237,14 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
         if g is None:
             continue
         if careful or call.__class__ is Remarks or (watched and node in watched):
-            if primitive is None:  # what is in flight to a leaf stays there
-                in_flight[node] = g
-                continue
             remarks = call if call.__class__ is Remarks else Remarks  # the class says: nothing
             if g.__class__ in _DEFERRED or remarks.hooks:
                 g = _settled(node, g)
                 if last_change[0] != changed:  # by a hook
                     changed = _refuse_changes([n for n in order if n.index <= node.index])
+            if primitive is None:  # the call of a leaf always has remarks
+                arrived[node] = _of_leaf(node, g)
+                continue
             if node in wanted or (inputs is None and remarks.tensor is not None):
                 arrived[node] = g
         saved = node.saved
@@ -275,11 +277,11 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
             if locked:
                 unlock(node)
 
-    for node, g in in_flight.items():  # what is left has arrived: at leaves, and at inputs
-        if g.__class__ in _DEFERRED or node.hooks:
-            # The hooks of a node outside are for the pass around this one.
-            g = _settled(node, g, with_hooks=node in inside)
-        arrived[node] = g if node.call[0] is not None else _of_leaf(node, g)
+    for node in wanted.intersection(in_flight):
+        g = in_flight.pop(node)
+        # The hooks of a node from outside are for the pass around this one.
+        g = _settled(node, g, with_hooks=node.index >= oldest)
+        arrived[node] = g if node.primitive is not None else _of_leaf(node, g)
     return arrived
 
 
@@ -311,7 +313,7 @@ def shares(node: ArrayNode, g: Any) -> list[Any]:
     return sent
 
 
-_ARRAYS: frozenset[Any] = frozenset({np.ndarray, np.float64, np.float32})
+_ARRAYS: frozenset[Any] = frozenset({np.ndarray, *np.sctypeDict.values()})
 _DEFERRED = frozenset({Indexed, OutputGradients})
 _NUMBERS = frozenset({int, float})
 

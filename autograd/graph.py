@@ -46,11 +46,10 @@ G = TypeVar("G")
 _creation = attrgetter("index")
 
 
-def topological_order(roots: Iterable[N], stop: Iterable[N] = ()) -> list[N]:
+def topological_order(roots: Iterable[N]) -> list[N]:
     """Every node the roots depend on, the roots included, newest first.
 
-    Each node stands before all of its parents.  Nodes in ``stop``, and what only they depend on, are
-    left out.
+    Each node stands before all of its parents.
 
     >>> import autograd as ag
     >>> x = ag.Value(2.0, name="x")
@@ -58,9 +57,8 @@ def topological_order(roots: Iterable[N], stop: Iterable[N] = ()) -> list[N]:
     >>> [node.data for node in topological_order([y])]
     [6.0, 4.0, 2.0]
     """
-    seen = set(stop)
-    order = [root for root in dict.fromkeys(roots) if root not in seen]
-    seen.update(order)
+    order = list(dict.fromkeys(roots))
+    seen = set(order)
     for node in order:  # grows while it is walked: a breadth-first search without recursion
         for parent in node.parents:
             if parent is not None and parent not in seen:

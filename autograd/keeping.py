@@ -88,12 +88,10 @@ def slim(value: Any) -> Any:
     if value.__class__ is _ndarray:
         if value.size <= SMALL:
             return value
-    elif value.__class__ in _SLIM:
+    elif value.__class__ in _SLIM or getattr(value, "size", 0) <= SMALL:
         return value
-    elif isinstance(value, tuple):  # several results
+    elif isinstance(value, tuple):  # several results: no other tuple has a size
         return type(value)(map(slim, value))
-    elif getattr(value, "size", 0) <= SMALL:
-        return value
     spec = _new(Spec)
     spec.shape = value.shape
     spec.dtype = value.dtype

@@ -47,6 +47,7 @@ __all__ = [
     "Primitive",
     "Spec",
     "Unary",
+    "applied_to_two",
     "binary",
     "boxed",
     "implements",
@@ -60,8 +61,6 @@ __all__ = [
 ]
 
 Rule = Callable[..., Any]
-
-
 I = TypeVar("I", bound=Callable[..., Any])
 _new = object.__new__
 
@@ -271,10 +270,10 @@ class _EveryArgument(Sequence[Rule]):
         return partial(self._rule, i)  # a lambda would copy the arguments once more
 
 
-# Recording.  The three final classes below differ only in how they look at their arguments.  Two of
-# them have a fixed number and no static ones.  They make tensor and node without a further call, and
-# what they are called by is a plain function, ``call``, which may stand in ``Tensor`` as a method:
-# that halves the cost of an operation on small arrays (benchmarks/README.md).
+# Recording.  The three final classes below differ only in how they look at their arguments.  They make
+# tensor and node without a further call where there are one or two.  Those that have a fixed number of
+# arguments and no static ones are applied by a plain function, which may stand in ``Tensor`` as an
+# operator: 4 % of an operation on small arrays (benchmarks/README.md).
 
 
 class Unary(Primitive):
@@ -282,15 +281,17 @@ class Unary(Primitive):
 
     def __init__(self, forward: Callable[..., Any], name: str) -> None:
         super().__init__(forward, name, ["x"], elementwise=True)
-        self.call = _call_on_one(self)
+        self.apply = _applied_to_one(self)
 
     def __call__(self, x: Any) -> Any:
         """Apply it to an array, or to a tensor and record that."""
-        return self.call(x)
+        return self.apply(x)
 
 
-def _call_on_one(primitive: Primitive) -> Callable[[Any], Any]:
-    def call(x: Any) -> Any:
+def _applied_to_one(primitive: Primitive) -> Callable[[Any], Any]:
+    """A function that applies ``primitive``, and records that."""
+
+    def apply(x: Any) -> Any:
         if not isinstance(x, Box):
             return primitive.forward(x)
         x_node = x._node
@@ -299,8 +300,8 @@ def _call_on_one(primitive: Primitive) -> Callable[[Any], Any]:
         if x_node is None or not (mode := current_mode()).grad:
             return _outside(out, primitive, x_node, (x,)) if x_node or cuts else boxed(out, None)
         node = ArrayNode()
-        call = primitive.latest
-        node.call = call if call[1] is mode.scope else primitive._called_in(mode.scope)
+        latest = primitive.latest
+        node.call = latest if latest[1] is mode.scope else primitive._called_in(mode.scope)
         node.x_node = x_node
         node.y_node = None
         node.index = next_index()
@@ -316,9 +317,7 @@ def _call_on_one(primitive: Primitive) -> Callable[[Any], Any]:
         tensor._node = node
         return tensor
 
-    call.__name__ = call.__qualname__ = primitive.name
-    call.__doc__ = primitive.__doc__
-    return call
+    return apply
 
 
 _NESTED: frozenset[Any] = frozenset({list, tuple})  # become arrays before a rule could see them
@@ -331,15 +330,17 @@ class Binary(Primitive):
         self, forward: Callable[..., Any], name: str, names: Sequence[str], *, elementwise: bool
     ) -> None:
         super().__init__(forward, name, names, elementwise=elementwise)
-        self.call = _call_on_two(self)
+        self.apply = applied_to_two(self)
 
     def __call__(self, x: Any, y: Any) -> Any:
         """Apply it to two arrays, or record that if one is a tracked tensor."""
-        return self.call(x, y)
+        return self.apply(x, y)
 
 
-def _call_on_two(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: C901  # written out
-    def call(x: Any, y: Any) -> Any:  # noqa: C901
+def applied_to_two(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: C901  # written out
+    """A function that applies ``primitive``, and records that."""
+
+    def apply(x: Any, y: Any) -> Any:  # noqa: C901
         x_node = y_node = None
         if isinstance(x, Box):
             x_node = x._node
@@ -368,8 +369,8 @@ def _call_on_two(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: C9
                 _outside(out, primitive, tracked, (x, y)) if tracked or cuts else boxed(out, None)
             )
         node = ArrayNode()
-        call = primitive.latest
-        node.call = call if call[1] is mode.scope else primitive._called_in(mode.scope)
+        latest = primitive.latest
+        node.call = latest if latest[1] is mode.scope else primitive._called_in(mode.scope)
         node.x_node = x_node
         node.y_node = y_node
         node.index = next_index()
@@ -386,9 +387,7 @@ def _call_on_two(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: C9
         tensor._node = node
         return tensor
 
-    call.__name__ = call.__qualname__ = primitive.name
-    call.__doc__ = primitive.__doc__
-    return call
+    return apply
 
 
 class Function(Primitive):
@@ -627,11 +626,11 @@ def implements(*functions: Any) -> Callable[[I], I]:
     """
 
     def register(implementation: I) -> I:
-        call = (
-            implementation.call if isinstance(implementation, (Unary, Binary)) else implementation
+        run = (
+            implementation.apply if isinstance(implementation, (Unary, Binary)) else implementation
         )
         for function in functions:
-            numpy_functions[function] = call
+            numpy_functions[function] = run
         return implementation
 
     return register

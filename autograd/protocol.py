@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .primitive import Box, Primitive, boxed, numpy_functions
+from .primitive import Box, boxed, numpy_functions
 
 __all__ = ["NOT_DIFFERENTIABLE", "array_function", "array_ufunc"]
 
@@ -116,9 +116,8 @@ def _keywords(implementation: Callable[..., Any]) -> frozenset[str]:
     """The keyword arguments that an implementation takes."""
     known = _known_keywords.get(implementation)
     if known is None:
-        owner = getattr(implementation, "__self__", None)
-        function = owner.forward if isinstance(owner, Primitive) else implementation
-        known = _known_keywords[implementation] = frozenset(inspect.signature(function).parameters)
+        names = frozenset(inspect.signature(implementation).parameters)
+        known = _known_keywords[implementation] = names
     return known
 
 

@@ -49,6 +49,8 @@ class Recording:
     rebuild_outputs: Rebuild
     result: Any
     """What the function returned."""
+    nodes: list[ArrayNode | None]
+    """Those of the outputs, as long as none of them is assigned to."""
     order: list[ArrayNode]
     """The nodes of this recording that the outputs were computed from, newest first."""
     outside: list[ArrayNode]
@@ -85,7 +87,8 @@ class Recording:
         self.result = result
         results, self.rebuild_outputs = flatten(result)
         self.outputs = [_output(r, name) for r in results]
-        self.order, self.outside = _nodes_since(since, [y.node for y in self.outputs])
+        self.since, self.nodes = since, [y.node for y in self.outputs]
+        self.order, self.outside = _nodes_since(since, self.nodes)
         self.differentiable = recorded and bool(self.outside)
 
     def scalar(self) -> Tensor:
@@ -127,12 +130,13 @@ class Recording:
                 g = seed_gradient(output, cotangent, self.name)
                 if (node := output.node) is not None:
                     seeds[node] = seeds[node] + g if node in seeds else g
+        as_recorded = all(y.node is node for y, node in zip(self.outputs, self.nodes, strict=True))
         nodes = [*[cast(ArrayNode, x.node) for x in self.inputs], *outside]
         arrived = owned(
             backward_pass(
                 seeds,
                 inputs=nodes,
-                order=self.order,
+                order=self.order if as_recorded else _nodes_since(self.since, seeds)[0],
                 retain=retain or self.differentiable,
                 differentiable=self.differentiable,
             )
@@ -142,8 +146,8 @@ class Recording:
     def rows(self, k: int) -> list[Any]:
         """For each input the gradients of all entries of output ``k``, along a first axis."""
         y = self.outputs[k]
-        order = in_order([y.node]) if y.node is not None else []
-        together = 0 if self.differentiable or not order else rows_at_once(order)
+        order = [] if self.differentiable or y.node is None else in_order([y.node])
+        together = rows_at_once(order) if order else 0
         if y.size == 0:
             return [np.zeros_like(x._data, shape=(0, *x.shape)) for x in self.inputs]
         if together < 2:

@@ -22,7 +22,7 @@ from .context import enable_grad
 from .cuts import cut_at, cuts, hand_on, note_cut
 from .node import ArrayNode, leaf_node
 from .ops import arithmetic, indexing, products, reductions, shape, transcendental
-from .primitive import Binary, Box, Unary, boxed, wrap_results_in
+from .primitive import Binary, Box, applied_to_two, boxed, wrap_results_in
 from .versions import note_change
 
 __all__ = [
@@ -36,13 +36,22 @@ __all__ = [
 ]
 
 
-class _OnTensors(Protocol):
-    """A module of functions, as the type checker shall see it here: they make tensors."""
+class _Function(Protocol):
+    """A function, as the type checker shall see it here: it makes tensors."""
 
-    def __getattr__(self, name: str) -> "Callable[..., Tensor]": ...
+    apply: "Callable[..., Tensor]"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> "Tensor": ...
+
+
+class _OnTensors(Protocol):
+    """A module of them."""
+
+    def __getattr__(self, name: str) -> _Function: ...
 
 
 _arithmetic = cast(_OnTensors, arithmetic)
+_products = cast(_OnTensors, products)
 _indexing = cast(_OnTensors, indexing)
 _reductions = cast(_OnTensors, reductions)
 _shape = cast(_OnTensors, shape)
@@ -50,14 +59,11 @@ _transcendental = cast(_OnTensors, transcendental)
 _numpy = cast(_OnTensors, np)  # comes back to us through the protocol
 
 
-def _method(operation: Unary | Binary) -> "Callable[..., Tensor]":
-    """What ``operation`` is called by: a plain function, so it is a method without one around it."""
-    return cast("Callable[..., Tensor]", operation.call)
-
-
-_add, _subtract = _method(arithmetic.add), _method(arithmetic.subtract)
-_multiply, _divide = _method(arithmetic.multiply), _method(arithmetic.divide)
-_power, _matmul = _method(arithmetic.power), _method(products.matmul)
+def _operator(name: str, operation: Binary) -> "Callable[[Tensor, Any], Tensor]":
+    """The method that applies ``operation``: a function of its own, not one around another."""
+    apply = applied_to_two(operation)
+    apply.__name__, apply.__qualname__, apply.__module__ = name, f"Tensor.{name}", __name__
+    return apply
 
 
 _ndarray = np.ndarray
@@ -404,20 +410,24 @@ class Tensor(Box):
 
     # --- operators ----------------------------------------------------------------------------
 
-    __add__, __sub__, __mul__ = _add, _subtract, _multiply
-    __truediv__, __pow__, __matmul__ = _divide, _power, _matmul
+    __add__ = _operator("__add__", arithmetic.add)
+    __sub__ = _operator("__sub__", arithmetic.subtract)
+    __mul__ = _operator("__mul__", arithmetic.multiply)
+    __truediv__ = _operator("__truediv__", arithmetic.divide)
+    __pow__ = _operator("__pow__", arithmetic.power)
+    __matmul__ = _operator("__matmul__", products.matmul)
 
     def __radd__(self, other: Any) -> "Tensor":
-        return _add(other, self)
+        return _arithmetic.add.apply(other, self)
 
     def __rsub__(self, other: Any) -> "Tensor":
-        return _subtract(other, self)
+        return _arithmetic.subtract.apply(other, self)
 
     def __rmul__(self, other: Any) -> "Tensor":
-        return _multiply(other, self)
+        return _arithmetic.multiply.apply(other, self)
 
     def __rtruediv__(self, other: Any) -> "Tensor":
-        return _divide(other, self)
+        return _arithmetic.divide.apply(other, self)
 
     def __floordiv__(self, other: Any) -> "Tensor":
         return _arithmetic.floor_divide(self, other)
@@ -432,14 +442,19 @@ class Tensor(Box):
         return _arithmetic.remainder(other, self)
 
     def __rpow__(self, other: Any) -> "Tensor":
-        return _power(other, self)
+        return _arithmetic.power.apply(other, self)
 
     def __rmatmul__(self, other: Any) -> "Tensor":
-        return _matmul(other, self)
+        return _products.matmul.apply(other, self)
 
-    __neg__ = _method(arithmetic.negative)
-    __pos__ = _method(arithmetic.positive)
-    __abs__ = _method(arithmetic.absolute)
+    def __neg__(self) -> "Tensor":
+        return _arithmetic.negative.apply(self)
+
+    def __pos__(self) -> "Tensor":
+        return _arithmetic.positive.apply(self)
+
+    def __abs__(self) -> "Tensor":
+        return _arithmetic.absolute.apply(self)
 
     # Comparisons and logic see the plain arrays: they have no gradient.
 
@@ -578,19 +593,44 @@ class Tensor(Box):
 
     # --- functions that Value has too, so that one program runs on both -----------------------
 
-    exp = _method(transcendental.exp)
-    log = _method(transcendental.log)
-    log1p = _method(transcendental.log1p)
-    expm1 = _method(transcendental.expm1)
-    sqrt = _method(arithmetic.sqrt)
-    abs = _method(arithmetic.absolute)
-    sin = _method(transcendental.sin)
-    cos = _method(transcendental.cos)
-    tan = _method(transcendental.tan)
-    tanh = _method(transcendental.tanh)
-    sigmoid = _method(transcendental.sigmoid)
-    relu = _method(transcendental.relu)
-    softplus = _method(transcendental.softplus)
+    def exp(self) -> "Tensor":
+        return _transcendental.exp.apply(self)
+
+    def log(self) -> "Tensor":
+        return _transcendental.log.apply(self)
+
+    def log1p(self) -> "Tensor":
+        return _transcendental.log1p.apply(self)
+
+    def expm1(self) -> "Tensor":
+        return _transcendental.expm1.apply(self)
+
+    def sqrt(self) -> "Tensor":
+        return _arithmetic.sqrt.apply(self)
+
+    def abs(self) -> "Tensor":
+        return _arithmetic.absolute.apply(self)
+
+    def sin(self) -> "Tensor":
+        return _transcendental.sin.apply(self)
+
+    def cos(self) -> "Tensor":
+        return _transcendental.cos.apply(self)
+
+    def tan(self) -> "Tensor":
+        return _transcendental.tan.apply(self)
+
+    def tanh(self) -> "Tensor":
+        return _transcendental.tanh.apply(self)
+
+    def sigmoid(self) -> "Tensor":
+        return _transcendental.sigmoid.apply(self)
+
+    def relu(self) -> "Tensor":
+        return _transcendental.relu.apply(self)
+
+    def softplus(self) -> "Tensor":
+        return _transcendental.softplus.apply(self)
 
     # --- leaving the graph --------------------------------------------------------------------
 

@@ -56,7 +56,7 @@ def _forget(key: int) -> Any:
 
 def note_change(*arrays: Any) -> int:
     """Stamp a change of the buffers of ``arrays``; returns the stamp."""
-    stamp = next_index()
+    last_change[0] = stamp = next_index()
     for array in arrays:
         buffer = buffer_of(array)
         entry = _changes.get(id(buffer))
@@ -64,7 +64,6 @@ def note_change(*arrays: Any) -> int:
             entry = _changes[id(buffer)] = _Changes(buffer)
         entry.count += 1
         entry.latest.append(stamp)
-        last_change[0] = stamp
     return stamp
 
 

@@ -69,9 +69,8 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients, or set them to zero with ``set_to_none=False``."""
-        for group in self.param_groups:
-            for p in group["params"]:
-                p.grad = None if set_to_none else Tensor(np.zeros_like(p.data))
+        for p in self._parameters():
+            p.grad = None if set_to_none else Tensor(np.zeros_like(p.data))
 
     # --- groups -------------------------------------------------------------------------------
 
