@@ -273,7 +273,7 @@ class _EveryArgument(Sequence[Rule]):
 # Recording.  The three final classes below differ only in how they look at their arguments.  They make
 # tensor and node without a further call where there are one or two.  Those that have a fixed number of
 # arguments and no static ones are applied by a plain function, which may stand in ``Tensor`` as an
-# operator: 4 % of an operation on small arrays (benchmarks/README.md).
+# operator: a call less (benchmarks/README.md).
 
 
 class Unary(Primitive):
