@@ -167,8 +167,8 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
     They arrive at the leaves and at nodes that ask to retain theirs; with ``inputs`` at these nodes
     only, and nothing is computed that does not lead there.  Saved arrays are freed on the way
     unless ``retain``.  Nothing else is changed: whoever calls commits the result.  ``order`` is that
-    of :func:`in_order`, where it is known.  If it ends earlier, so does the pass; what reaches those
-    of ``inputs`` that are outside of it has arrived.
+    of :func:`in_order`, where it is known.  It may leave out what is older than all of its nodes: then
+    the pass ends there, and what reaches older nodes among ``inputs`` has arrived.
 
     Raises ``RuntimeError``, before anything is done, for a graph that was freed or whose saved arrays
     were changed in place.

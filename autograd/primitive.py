@@ -338,7 +338,7 @@ class Binary(Primitive):
 
 
 def applied_to_two(primitive: Primitive) -> Callable[[Any, Any], Any]:  # noqa: C901  # written out
-    """A function that applies ``primitive``, and records that."""
+    """A new function that applies ``primitive``, and records that."""
 
     def apply(x: Any, y: Any) -> Any:  # noqa: C901
         x_node = y_node = None
@@ -626,11 +626,11 @@ def implements(*functions: Any) -> Callable[[I], I]:
     """
 
     def register(implementation: I) -> I:
-        run = (
+        apply = (
             implementation.apply if isinstance(implementation, (Unary, Binary)) else implementation
         )
         for function in functions:
-            numpy_functions[function] = run
+            numpy_functions[function] = apply
         return implementation
 
     return register

@@ -143,7 +143,7 @@ class _Segment:
 
     def _check(self, again: Recording) -> None:
         """Raise if the second evaluation was not like the first."""
-        own = {parent for x in again.inputs for parent in cast(ArrayNode, x.node).parents}
+        own = {parent for node in again.input_nodes for parent in node.parents}
         shapes = [y.shape for y in again.outputs]
         if shapes != self.shapes or not set(again.outside) - own <= set(self.closed_over):
             raise RuntimeError(

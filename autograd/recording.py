@@ -49,8 +49,12 @@ class Recording:
     rebuild_outputs: Rebuild
     result: Any
     """What the function returned."""
-    nodes: list[ArrayNode | None]
-    """Those of the outputs, as long as none of them is assigned to."""
+    input_nodes: list[ArrayNode]
+    """Those of the inputs before the function saw them: it may assign to one."""
+    output_nodes: list[ArrayNode | None]
+    """Those of the outputs when the function returned: one may be assigned to later."""
+    since: int
+    """What was made before is older."""
     order: list[ArrayNode]
     """The nodes of this recording that the outputs were computed from, newest first."""
     outside: list[ArrayNode]
@@ -71,12 +75,13 @@ class Recording:
         chosen = args[argnums] if isinstance(argnums, int) else tuple([args[i] for i in positions])
         leaves, self.rebuild_inputs = flatten(chosen)
         recorded = is_grad_enabled()
-        since = next_index()
+        self.since = next_index()
         with enable_grad():
             try:
                 self.inputs = [_fresh(leaf, recorded) for leaf in leaves]
             except TypeError as error:
                 raise _misplaced(error, leaves, args, positions, name) from None
+            self.input_nodes = [cast(ArrayNode, x.node) for x in self.inputs]
             fresh = self.rebuild_inputs(self.inputs)
             called = list(args)
             for i, arg in zip(
@@ -87,8 +92,8 @@ class Recording:
         self.result = result
         results, self.rebuild_outputs = flatten(result)
         self.outputs = [_output(r, name) for r in results]
-        self.since, self.nodes = since, [y.node for y in self.outputs]
-        self.order, self.outside = _nodes_since(since, self.nodes)
+        self.output_nodes = [y.node for y in self.outputs]
+        self.order, self.outside = _nodes_since(self.since, self.output_nodes)
         self.differentiable = recorded and bool(self.outside)
 
     def scalar(self) -> Tensor:
@@ -130,8 +135,8 @@ class Recording:
                 g = seed_gradient(output, cotangent, self.name)
                 if (node := output.node) is not None:
                     seeds[node] = seeds[node] + g if node in seeds else g
-        as_recorded = all(y.node is node for y, node in zip(self.outputs, self.nodes, strict=True))
-        nodes = [*[cast(ArrayNode, x.node) for x in self.inputs], *outside]
+        as_recorded = [y.node for y in self.outputs] == self.output_nodes
+        nodes = [*self.input_nodes, *outside]
         arrived = owned(
             backward_pass(
                 seeds,
@@ -146,17 +151,18 @@ class Recording:
     def rows(self, k: int) -> list[Any]:
         """For each input the gradients of all entries of output ``k``, along a first axis."""
         y = self.outputs[k]
-        order = [] if self.differentiable or y.node is None else in_order([y.node])
-        together = rows_at_once(order) if order else 0
         if y.size == 0:
             return [np.zeros_like(x._data, shape=(0, *x.shape)) for x in self.inputs]
+        if self.differentiable or y.node is None:
+            return self._row_by_row(k)
+        order = in_order([y.node])
+        together = rows_at_once(order)
         if together < 2:
             return self._row_by_row(k)
         cotangents = np.stack(list(basis(np.zeros_like(y._data))))
-        leaves = [x.node for x in self.inputs]
         with np.errstate(all="ignore"):
             blocks = [
-                pull_rows(order, cotangents[i : i + together], leaves)
+                pull_rows(order, cotangents[i : i + together], self.input_nodes)
                 for i in range(0, y.size, together)
             ]
         return [np.concatenate(parts) for parts in zip(*blocks, strict=True)]

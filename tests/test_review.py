@@ -454,6 +454,20 @@ def test_a_result_that_is_assigned_to_still_leads_back() -> None:
     np.testing.assert_array_equal(numbers(gradient), [0.0, 3.0])
 
 
+def test_a_function_may_assign_to_its_argument() -> None:
+    """The gradient is that of the argument as it came, also where it is itself a result."""
+
+    def f(x: Any) -> Any:
+        x[0] = 7.0
+        return np.sum(x * x)
+
+    np.testing.assert_array_equal(numbers(ag.grad(f)(leaf([1.0, 2.0]) * 1.0)), [0.0, 4.0])
+    value, pullback = ag.vjp(lambda x: x, leaf([1.0, 2.0]) * 1.0)
+    value[0] = 5.0
+    (gradient,) = pullback(np.ones(2))
+    np.testing.assert_array_equal(numbers(gradient), [0.0, 1.0])
+
+
 @pytest.mark.parametrize("f", [np.multiply, np.add, np.maximum, lambda x, y: np.where(x > 2, x, y)])
 def test_a_named_tuple_is_an_operand_like_any_other(f: Any) -> None:
     class Pair(NamedTuple):
@@ -461,9 +475,9 @@ def test_a_named_tuple_is_an_operand_like_any_other(f: Any) -> None:
         y: float
 
     x = leaf(np.ones((100, 2)))
-    f(x, Pair(1.0, 2.0)).sum().backward()
+    f(x, Pair(100.0, 2.0)).sum().backward()
     expected = leaf(np.ones((100, 2)))
-    f(expected, np.array([1.0, 2.0])).sum().backward()
+    f(expected, np.array([100.0, 2.0])).sum().backward()
     np.testing.assert_array_equal(numbers(x.grad), numbers(expected.grad))
 
 
