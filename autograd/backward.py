@@ -15,6 +15,7 @@ import numpy as np
 
 from .anomaly import locked, unlock, watch_backward
 from .context import current_mode
+from .graph import creation
 from .keeping import let_go
 from .node import MANY, ArrayNode, Remarks, Spec
 from .primitive import Box, OutputGradients, Outputs, boxed
@@ -125,7 +126,7 @@ def in_order(roots: Iterable[ArrayNode]) -> list[ArrayNode]:
         if parent is not None and parent not in seen:
             seen.add(parent)
             order.append(parent)
-    order.sort(key=_creation, reverse=True)
+    order.sort(key=creation, reverse=True)
     return order
 
 
@@ -150,7 +151,6 @@ def leading_to(
     return needed, through
 
 
-_creation = attrgetter("index")
 _keeps = attrgetter("keeps")
 
 
@@ -195,8 +195,7 @@ def backpropagate(  # noqa: C901  # one hot loop, see below
         like = parent.saved[0]
         fits = share.__class__ in _ARRAYS and share.shape == like.shape
         if anomaly or not fits or share.dtype is not like.dtype:
-            if share.__class__ not in _DEFERRED:
-                share = fitted(share, node, i, parent, g)
+            share = fitted(share, node, i, parent, g)
             if anomaly:
                 watch_backward(node, i, g, share)
             if share.__class__ in _DEFERRED:

@@ -22,7 +22,7 @@ from itertools import count
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["Node", "next_index", "sweep", "topological_order"]
+__all__ = ["Node", "creation", "next_index", "sweep", "topological_order"]
 
 next_index: Callable[[], int] = count().__next__
 """The creation clock.  One C call, so it is atomic between threads."""
@@ -43,7 +43,8 @@ class Node(Protocol):
 N = TypeVar("N", bound=Node)
 G = TypeVar("G")
 
-_creation = attrgetter("index")
+creation = attrgetter("index")
+"""The key that sorts nodes by their age."""
 
 
 def topological_order(roots: Iterable[N]) -> list[N]:
@@ -64,7 +65,7 @@ def topological_order(roots: Iterable[N]) -> list[N]:
             if parent is not None and parent not in seen:
                 seen.add(parent)
                 order.append(parent)
-    order.sort(key=_creation, reverse=True)
+    order.sort(key=creation, reverse=True)
     return order
 
 

@@ -90,7 +90,7 @@ def slim(value: Any) -> Any:
             return value
     elif value.__class__ in _SLIM or getattr(value, "size", 0) <= SMALL:
         return value
-    elif isinstance(value, tuple):  # several results: no other tuple has a size
+    elif isinstance(value, tuple):  # several results, which claim to be large
         return type(value)(map(slim, value))
     spec = _new(Spec)
     spec.shape = value.shape

@@ -12,14 +12,13 @@ arrays.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import attrgetter
 from typing import Any, cast
 
 import numpy as np
 
 from .backward import in_order
 from .context import enable_grad, is_grad_enabled
-from .graph import next_index
+from .graph import creation, next_index
 from .node import MANY, ArrayNode
 from .primitive import boxed, primitive
 from .rows import pull_rows, rows_at_once
@@ -231,7 +230,7 @@ def _nodes_since(
             if parent is not None and parent not in reached:
                 reached.add(parent)
                 found.append(parent)
-    recorded.sort(key=attrgetter("index"), reverse=True)
+    recorded.sort(key=creation, reverse=True)
     return recorded, older
 
 

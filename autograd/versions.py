@@ -41,7 +41,7 @@ last_change = [-1]
 
 def buffer_of(array: Any) -> Any:
     """The array that owns the memory ``array`` looks at."""
-    while (base := getattr(array, "base", None)) is not None and isinstance(base, type(array)):
+    while isinstance(base := getattr(array, "base", None), type(array)):
         array = base
     return array
 
